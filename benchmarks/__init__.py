@@ -1,0 +1,1 @@
+"""Comparisons: one evaluator, cross-validation, statistics, and reports."""

@@ -1,0 +1,202 @@
+"""`report.html`: the tables and figures of a run on one page that needs nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from spinedet.annotations.files import write_text
+from spinedet.benchmarks.average_precision import average_precision, precision_recall
+from spinedet.benchmarks.confusion import SCORE, confusion_matrix
+from spinedet.benchmarks.matching import match_detections
+from spinedet.benchmarks.report import examples, figures, tables
+from spinedet.benchmarks.report.material import Contender, Run, read_run
+from spinedet.benchmarks.report.style import Picture, save_drawing, save_photograph, style
+from spinedet.datasets.dataset import Dataset
+
+REPORT = "report.html"
+FIGURES = "figures"
+
+HERE = "spinedet.benchmarks.report"
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The figures of a report; None or empty where there is nothing to draw."""
+
+    comparison: Picture
+    precision_recall: Picture
+    confusion: tuple[tuple[str, Picture], ...]
+    examples: tuple[tuple[str, Picture], ...]
+    training: Picture | None
+
+
+def write_report(run: Path, dataset: Dataset) -> Path:
+    """Write `report.html` and `figures/` into a run folder, from what the run has finished so far.
+
+    Args:
+        run: A folder with `results.json`, `folds.json` and the job folders.
+        dataset: The dataset of the run; without its images the report has no examples.
+
+    Returns:
+        The path of the report.
+
+    Raises:
+        InputError: The run folder is incomplete or belongs to another dataset.
+        WorkError: A file cannot be written.
+    """
+    material = read_run(run, dataset)
+    pictures = _draw(material) if material.detectors else None
+    path = run / REPORT
+    write_text(path, _render(material, pictures))
+    return path
+
+
+def _render(run: Run, pictures: Pictures | None) -> str:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment.lstrip_blocks = True
+    page = environment.from_string(_text("page.html.j2"))
+    text = page.render(
+        css=Markup(_text("page.css")),  # ours, not the user's: the one text that is not escaped
+        run=run,
+        pictures=pictures,
+        tables=tables,
+        score=SCORE,
+        each=examples.EACH,
+        **_words(run),
+    )
+    return text.lstrip()  # the macros leave empty lines above the page
+
+
+def _text(name: str) -> str:
+    return files(HERE).joinpath(name).read_text(encoding="utf-8")
+
+
+def _draw(run: Run) -> Pictures:
+    folder = run.folder / FIGURES
+    titles = [one.title for one in run.detectors]
+    with style():
+        return Pictures(
+            comparison=save_drawing(figures.draw_comparison(_estimates(run), titles), folder, "comparison"),
+            precision_recall=save_drawing(
+                figures.draw_precision_recall(_curves(run), titles), folder, "precision_recall"
+            ),
+            confusion=tuple((one.title, _draw_confusion(run, one, folder)) for one in run.detectors),
+            examples=tuple(_draw_examples(run, folder)),
+            training=_draw_training(run, folder),
+        )
+
+
+def _estimates(run: Run) -> dict[str, dict[str, figures.Estimate]]:
+    """mAP50 and every class's AP50 by detector."""
+    rows = {"mAP50": {one.title: _estimate(one, None) for one in run.detectors}}
+    for name in run.dataset.classes:
+        rows[f"AP50 {name}"] = {one.title: _estimate(one, name) for one in run.detectors}
+    return rows
+
+
+def _estimate(one: Contender, name: str | None) -> figures.Estimate:
+    figure = one.results.map50 if name is None else one.results.ap50[name]
+    values = [fold.map50 if name is None else fold.ap50[name] for fold in one.results.folds]
+    return figures.Estimate(figure.pooled, figure.ci95, tuple(value for value in values if value is not None))
+
+
+def _curves(run: Run) -> dict[str, dict[str, figures.Curve]]:
+    """The pooled precision-recall curve of each class and detector."""
+    protocol = run.results.protocol
+    curves: dict[str, dict[str, figures.Curve]] = {name: {} for name in run.dataset.classes}
+    for one in run.detectors:
+        for matches in match_detections(one.dataset, one.predictions, protocol.iou):
+            curve = precision_recall(matches)
+            average = average_precision(curve, protocol.ap)
+            curves[matches.label][one.title] = figures.Curve(curve.recall, curve.precision, average)
+    return curves
+
+
+def _draw_confusion(run: Run, one: Contender, folder: Path) -> Picture:
+    matrix = confusion_matrix(one.dataset, one.predictions, iou=run.results.protocol.iou, score=SCORE)
+    return save_drawing(figures.draw_confusion(matrix, run.dataset.classes, one.title), folder, f"confusion_{one.name}")
+
+
+def _draw_examples(run: Run, folder: Path) -> list[tuple[str, Picture]]:
+    """Examples of each detector; the random images are the same for all of them."""
+    if any(item.path is None for item in run.dataset.items):
+        return []
+    shared = set.intersection(*(set(one.dataset.images) for one in run.detectors))
+    random = examples.random_images(sorted(shared), run.results.protocol.seed)
+    drawn = []
+    for one in run.detectors:
+        figure = examples.draw_examples(_rows(run, one, random), run.dataset.classes)
+        drawn.append((one.title, save_photograph(figure, folder, f"examples_{one.name}")))
+    return drawn
+
+
+def _rows(run: Run, one: Contender, random: Sequence[str]) -> tuple[examples.Row, ...]:
+    iou = run.results.protocol.iou
+    outcomes = [
+        examples.judge(one.dataset, image, one.predictions[image], iou=iou, score=SCORE) for image in one.dataset.images
+    ]
+    return examples.choose(outcomes, random)
+
+
+def _draw_training(run: Run, folder: Path) -> Picture | None:
+    losses = {one.title: one.losses for one in run.detectors if one.losses}
+    return save_drawing(figures.draw_training(losses), folder, "training_curves") if losses else None
+
+
+def _words(run: Run) -> dict[str, Any]:
+    """The sentences that depend on the figures."""
+    return {
+        "finding": _finding(run),
+        "split": _split(run),
+        "pooling": _pooling(run),
+        "unfinished": _unfinished(run),
+        "missing": sorted({name for one in run.detectors for name in one.results.missing}),
+    }
+
+
+def _finding(run: Run) -> str:
+    """The first sentence: which detector has the highest mAP50, and how sure that is."""
+    ranked = sorted(
+        (one for one in run.detectors if one.results.map50.pooled is not None),
+        key=lambda one: -(one.results.map50.pooled or 0),
+    )
+    if not ranked:
+        return "No detector has a figure yet."
+    told = [f"{one.title} {_pooled(one)}" for one in ranked]
+    return f"Pooled mAP50: {'; '.join(told)}."
+
+
+def _pooled(one: Contender) -> str:
+    figure = one.results.map50
+    interval = "" if figure.ci95 is None else " (95 % interval {:.3f} to {:.3f})".format(*figure.ci95)
+    return f"{tables.three(figure.pooled)}{interval}"
+
+
+def _split(run: Run) -> str:
+    protocol = run.results.protocol
+    folds = "a hold-out split" if protocol.folds == 1 else f"{protocol.folds}-fold cross-validation"
+    unit = "patient" if protocol.grouped_by == "patient" else "image, each taken for a patient of its own"
+    return f"{folds} grouped by {unit}"
+
+
+def _pooling(run: Run) -> str:
+    protocol = run.results.protocol
+    if not protocol.resamples:
+        return "no intervals were computed"
+    return f"95 % percentile interval over {protocol.resamples:,} resamples of the {protocol.grouped_by}s"
+
+
+def _unfinished(run: Run) -> list[str]:
+    """One sentence for each detector whose figures do not cover every fold."""
+    sentences = [
+        f"{one.title}: fold {', '.join(map(str, one.results.incomplete))} not finished; "
+        f"its figures cover {len(one.results.folds)} of {run.results.protocol.folds} folds."
+        for one in run.detectors
+        if one.results.incomplete
+    ]
+    return sentences + [f"{title}: no fold finished yet." for title in run.unfinished]

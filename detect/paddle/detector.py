@@ -1,0 +1,58 @@
+"""PP-YOLOv2 behind the contract. Paddle itself is imported when a job trains, not before."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from spinedet.annotations.errors import InputError, nearest
+from spinedet.datasets.dataset import Dataset
+from spinedet.detect.contract import Progress, Settings
+from spinedet.detect.extras import PADDLE, require
+from spinedet.detect.paddle.environment import fill_pkg_resources, prepare_environment
+from spinedet.detect.paddle.recipe import Recipe
+from spinedet.detect.paddle.weights import published
+
+SMALLEST_IMAGE = 96
+"""DropBlock of 3 cells needs a coarsest map of 3 cells of 32 pixels."""
+
+
+class PPYOLOv2:
+    """PP-YOLOv2 (arXiv 2104.10419): ResNet-vd, PAN neck with Mish and SPP, anchor-based IoU-aware head."""
+
+    name = "ppyolov2"
+    sizes = ("r18", "r50-dcn", "r101-dcn")
+
+    def check(self, settings: Settings) -> Recipe:
+        """Check size, image size, weights, recipe and packages before anything is written.
+
+        Raises:
+            InputError: One of them is wrong or missing.
+        """
+        if settings.size not in self.sizes:
+            raise InputError(f"{self.name} has no such size.", expected=nearest(settings.size, self.sizes))
+        if settings.image_size < SMALLEST_IMAGE:
+            expected, found = f"at least {SMALLEST_IMAGE} pixels", str(settings.image_size)
+            raise InputError(f"Images are too small for {self.name}.", expected=expected, found=found)
+        if settings.weights == "coco":
+            published(settings.size)
+        recipe = _recipe(settings)
+        require(("paddle", "ppdet", "paddle2onnx", "onnx"), PADDLE, self.name)
+        return recipe
+
+    def train(self, train: Dataset, val: Dataset | None, settings: Settings, folder: Path, progress: Progress) -> Path:
+        """See `spinedet.detect.contract.Detector.train`."""
+        recipe = self.check(settings)
+        prepare_environment()
+        fill_pkg_resources()
+        from spinedet.detect.paddle.job import run_job
+
+        return run_job(train, val, settings, recipe, folder, progress)
+
+
+def _recipe(settings: Settings) -> Recipe:
+    try:
+        return Recipe.model_validate(settings.recipe)
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors())
+        expected = ", ".join(Recipe.model_fields)
+        raise InputError(f"The recipe of {settings.detector} is wrong.", expected=expected, found=found) from error

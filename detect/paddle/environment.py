@@ -1,0 +1,45 @@
+"""What must stand in the environment before Paddle is imported, and one gap in PaddleDetection that is filled."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+CPU_FACTS = Path("/proc/cpuinfo")
+"""Linux only; elsewhere nothing is known and nothing is tuned."""
+
+
+def prepare_environment() -> None:
+    """Let Paddle use every core and the wide instructions of an AMD processor; what the user has set stays.
+
+    Paddle computes on one thread unless told otherwise. Its matrix library (MKL-ML 2019) takes its slowest path on
+    processors of other makers: with `MKL_DEBUG_CPU_TYPE` training is four times as fast on an EPYC.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", str(_cores()))
+    facts = CPU_FACTS.read_text(encoding="utf-8", errors="replace") if CPU_FACTS.is_file() else ""
+    if kind := mkl_cpu_type(facts):
+        os.environ.setdefault("MKL_DEBUG_CPU_TYPE", kind)
+
+
+def mkl_cpu_type(facts: str) -> str | None:
+    """The value of `MKL_DEBUG_CPU_TYPE` for a `/proc/cpuinfo`: 7 is AVX-512, 5 AVX2; None leaves MKL to itself."""
+    flags = set(facts.split())
+    if "AuthenticAMD" not in flags:
+        return None
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags:
+        return "7"
+    return "5" if "avx2" in flags else None
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def fill_pkg_resources() -> None:
+    """Let `import ppdet` pass where setuptools no longer has `pkg_resources` (82 and later).
+
+    PaddleDetection 2.6.0 imports it for the listing of its model zoo alone, which is never called here.
+    """
+    if importlib.util.find_spec("pkg_resources") is None:
+        sys.modules["pkg_resources"] = ModuleType("pkg_resources")

@@ -1,0 +1,76 @@
+"""What only PP-YOLOv2 can be told, with the numbers of its reference configuration (arXiv 2104.10419) as defaults."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+STRIDES = (32, 16, 8)
+"""Strides of the three levels, coarsest first, as the framework orders them."""
+
+ANCHORS_PER_LEVEL = 3
+
+ANCHOR_MASKS = ((6, 7, 8), (3, 4, 5), (0, 1, 2))
+"""Which anchors each level uses, in the order of `STRIDES`."""
+
+REFERENCE_ANCHORS = (
+    (10, 13),
+    (16, 30),
+    (33, 23),
+    (30, 61),
+    (62, 45),
+    (59, 119),
+    (116, 90),
+    (156, 198),
+    (373, 326),
+)
+"""Width and height in pixels of the network input; the COCO weights were trained with these."""
+
+MIXUP_BETA = (1.5, 1.5)
+"""Parameters of the beta distribution that mixing shares are drawn from."""
+
+MULTI_SCALE_RANGE = (0.5, 1.2)
+"""Sides of multi-scale training as shares of the wanted side: 320 to 768 around 640."""
+
+LONGEST_WARM_UP = 0.1
+"""Warm-up never takes more than this share of all steps: the reference's 4,000 would outlast a small training."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[float, Field(gt=0)]
+
+
+class Recipe(BaseModel):
+    """Training choices of PP-YOLOv2 (`recipe:` in its YAML).
+
+    Attributes:
+        anchors: Nine anchors (width, height) in pixels of the network input, three a level, finest level first.
+        mixup_until: Share of the epochs in which two images are mixed; 0 switches mixing off.
+        distort: Random brightness, contrast and colour.
+        expand: Random placing on a larger canvas.
+        crop: Random crops that keep boxes (by IoU).
+        multi_scale: Another input side for every batch (`MULTI_SCALE_RANGE`, steps of 32).
+        drop_block: DropBlock in the neck.
+        warm_up_steps: Steps over which the learning rate rises, at most `LONGEST_WARM_UP` of all.
+        weight_decay: L2 on weights, not on normalisation nor on the head's biases.
+        average_decay: Decay of the moving average of the weights, reached step by step.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    anchors: Annotated[tuple[tuple[Side, Side], ...], Field(min_length=9, max_length=9)] = REFERENCE_ANCHORS
+    mixup_until: Share = 0.6
+    distort: bool = True
+    expand: bool = True
+    crop: bool = True
+    multi_scale: bool = True
+    drop_block: bool = True
+    warm_up_steps: Annotated[int, Field(ge=0)] = 4000
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0005
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.9998
+
+
+def learning_rate(peak: float, step: int, steps_an_epoch: int, epochs: int, warm_up_steps: int) -> float:
+    """Learning rate of a step (from 0): linear warm-up, then times 0.1 at 80 % and again at 88 % of the epochs."""
+    warm_up = min(warm_up_steps, int(LONGEST_WARM_UP * steps_an_epoch * epochs))
+    rise = min(1.0, (step + 1) / (warm_up + 1))
+    done = (step // steps_an_epoch) / epochs
+    return peak * rise * 0.1 ** ((done >= 0.8) + (done >= 0.88))

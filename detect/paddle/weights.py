@@ -1,0 +1,167 @@
+"""Start weights for a transfer: read without running what a file may carry, and matched layer by layer."""
+
+import pickle
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinedet.annotations.errors import InputError, WorkError, some
+from spinedet.annotations.files import replacing
+
+State = dict[str, NDArray[Any]]
+
+NATIVE_FILE = "weights.pdparams"
+"""Our own weights are in the framework's format, a pickled dictionary of arrays."""
+
+PUBLISHED = {
+    "r50-dcn": "https://paddledet.bj.bcebos.com/models/ppyolov2_r50vd_dcn_365e_coco.pdparams",
+    "r101-dcn": "https://paddledet.bj.bcebos.com/models/ppyolov2_r101vd_dcn_365e_coco.pdparams",
+}
+"""PaddleDetection's COCO weights by size; it publishes none for r18."""
+
+ENOUGH = 0.9
+"""A file that fills a smaller share of the backbone was made for another one (r101 fills two thirds of r50)."""
+
+PATIENCE_SECONDS = 30
+"""How long a silent server is waited for."""
+
+_ARRAY_PARTS = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("numpy.core.numeric", "_frombuffer"),
+    ("_codecs", "encode"),
+    ("collections", "OrderedDict"),
+    ("builtins", "tuple"),
+}
+"""All that a pickle of arrays needs; none of it can run what a file brings along."""
+
+
+class _ForbiddenError(Exception):
+    """The pickle names something that is no part of an array."""
+
+
+class _ArrayReader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ARRAY_PARTS:
+            raise _ForbiddenError(f"{module}.{name}")
+        return super().find_class(module, name)
+
+
+def read_weights(path: Path) -> State:
+    """Arrays of a `.pdparams` file, or of the one in a model folder, by layer name.
+
+    Raises:
+        InputError: No such file, damaged, no weights, or it carries anything but arrays (then it is refused, unread).
+    """
+    file = path / NATIVE_FILE if path.is_dir() else path
+    if not file.is_file():
+        expected = f"a .pdparams file or a folder with {NATIVE_FILE}"
+        raise InputError("There is no weights file.", expected=expected, where=path)
+    try:
+        with file.open("rb") as stream:
+            content = _ArrayReader(stream, encoding="latin1").load()
+    except _ForbiddenError as error:
+        raise InputError(
+            "The weights file carries code and is refused, unread.", expected="arrays", found=str(error), where=file
+        ) from error
+    except Exception as error:  # a damaged pickle can raise nearly any type
+        found = f"{type(error).__name__}: {error}"
+        raise InputError("The weights cannot be read.", expected="a .pdparams file", found=found, where=file) from error
+    return _arrays(content, file)
+
+
+def _arrays(content: Any, file: Path) -> State:
+    rows = content.items() if isinstance(content, dict) else ()
+    state = {name: value for name, value in rows if isinstance(name, str) and isinstance(value, np.ndarray)}
+    if not state:
+        expected, found = "a dictionary of arrays", type(content).__name__
+        raise InputError("The file holds no weights.", expected=expected, found=found, where=file)
+    return state
+
+
+def fitting(start: State, network: State, where: Path) -> State:
+    """The start arrays that fit the network by name and shape; prints what was left out.
+
+    A backbone that was trained alone (ImageNet) fits too. A head for other classes starts afresh.
+
+    Raises:
+        InputError: Less than `ENOUGH` of the backbone would be filled.
+    """
+    if not any(name.startswith("backbone.") for name in start):
+        start = {f"backbone.{name}": value for name, value in start.items()}
+    fit = {name: value for name, value in start.items() if name in network and value.shape == network[name].shape}
+    backbone = [name for name in network if name.startswith("backbone.")]
+    filled = sum(name in fit for name in backbone)
+    if filled < ENOUGH * len(backbone):
+        raise InputError(
+            "The weights do not fit this network.",
+            expected=f"{len(backbone)} backbone arrays such as {_shapes(network)}",
+            found=f"{filled} that fit; the file has {len(start)} arrays such as {_shapes(start)}",
+            where=where,
+            todo="choose the size that the weights were made for, or --weights none",
+        )
+    left = [name for name in network if name not in fit]
+    print(f"start weights: {len(fit)} of {len(network)} arrays fit; afresh: {some(left, 20) or 'none'}", flush=True)
+    return fit
+
+
+def _shapes(state: State) -> str:
+    return some((f"{name} {value.shape}" for name, value in state.items()), 2)
+
+
+def published(size: str) -> str:
+    """Address of the published COCO weights of a size.
+
+    Raises:
+        InputError: There are none.
+    """
+    if size not in PUBLISHED:
+        raise InputError(
+            f"There are no published COCO weights for {size}.",
+            expected=f"a size of {', '.join(PUBLISHED)}",
+            todo="use --weights none, or give a .pdparams file",
+        )
+    return PUBLISHED[size]
+
+
+def fetch(url: str, folder: Path) -> Path:
+    """Fetch published weights into a folder; says from where, to where and how much before it does.
+
+    Raises:
+        WorkError: The network does not allow it; the message says how to fetch the file by hand.
+    """
+    target = folder / url.rpartition("/")[2]
+    if target.is_file():
+        return target
+    print(f"fetching {url}\n  to {target}", flush=True)
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
+            _save(answer, target)
+    except (urllib.error.URLError, OSError) as error:
+        raise WorkError(
+            "The published weights cannot be fetched.",
+            found=str(error),
+            where=url,
+            todo="fetch the file with a browser where the network allows it, and give its path: --weights FILE",
+        ) from error
+    return target
+
+
+def _save(answer: Any, target: Path) -> None:
+    size = answer.headers.get("Content-Length")
+    print(f"  {int(size) / 1e6:.0f} MB" if size else "  of unknown size", flush=True)
+    with replacing(target) as temporary, temporary.open("wb") as file:
+        stream: IO[bytes] = answer
+        shutil.copyfileobj(stream, file)
+        if size and file.tell() != int(size):
+            raise OSError(f"the connection ended after {file.tell()} of {size} bytes")

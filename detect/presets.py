@@ -1,0 +1,80 @@
+"""`configs/detector_*.yaml`: sizes, presets and recipe of each detector, merged with what the command line says."""
+
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spinedet.annotations.errors import InputError, nearest
+from spinedet.detect.contract import Settings
+from spinedet.detect.registry import get_detector
+
+Preset = Literal["tiny", "small", "paper"]
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+
+
+class PresetValues(BaseModel):
+    """One preset of a detector."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: str
+    image_size: int
+    epochs: int
+    batch: int
+    learning_rate: float
+    recipe: dict[str, Any] = {}
+
+
+class DetectorConfig(BaseModel):
+    """The content of a `detector_*.yaml`; a preset's own `recipe` overrides single keys of the common one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    detector: str
+    about: str
+    sizes: list[str]
+    presets: dict[Preset, PresetValues]
+    recipe: dict[str, Any] = {}
+
+
+def read_config(detector: str) -> DetectorConfig:
+    """The YAML that comes with the package for a detector.
+
+    Raises:
+        InputError: There is no such detector.
+    """
+    get_detector(detector)  # an unknown name is answered with the known ones
+    text = files("spinedet.configs").joinpath(f"detector_{detector}.yaml").read_text(encoding="utf-8")
+    return DetectorConfig.model_validate(yaml.safe_load(text))
+
+
+def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
+    """Settings of a preset, with the values of `changes` that are not None in place of its own.
+
+    Args:
+        detector: Name of the detector.
+        preset: `tiny`, `small` or `paper`.
+        changes: Fields of `Settings`.
+
+    Raises:
+        InputError: An unknown name, size or value; the valid choices are listed.
+    """
+    config = read_config(detector)
+    if preset not in config.presets:
+        raise InputError("There is no such preset.", expected=nearest(preset, list(PRESETS)), found=preset)
+    values = config.presets[preset].model_dump()
+    values["recipe"] = {**config.recipe, **values["recipe"]}
+    values.update({name: value for name, value in changes.items() if value is not None})
+    try:
+        settings = Settings(detector=detector, **values)
+    except ValidationError as error:
+        row = error.errors()[0]
+        raise InputError(
+            f"A setting of {detector} is impossible.", expected=row["msg"], found=f"{row['loc'][0]} = {row['input']}"
+        ) from error
+    if settings.size not in get_detector(detector).sizes:
+        expected = nearest(settings.size, get_detector(detector).sizes)
+        raise InputError(f"{detector} has no such size.", expected=expected, found=settings.size)
+    return settings

@@ -1,0 +1,26 @@
+"""Names of detectors. A name maps to an import path, imported when it is asked for."""
+
+import importlib
+
+from spinedet.annotations.errors import InputError, nearest
+from spinedet.detect.contract import Detector
+
+DETECTORS = {
+    "yolov3": "spinedet.detect.yolo.detector:yolov3",
+    "yolov5": "spinedet.detect.yolo.detector:yolov5",
+    "ppyolov2": "spinedet.detect.paddle.detector:PPYOLOv2",
+    "fake": "spinedet.detect.fake:FakeDetector",
+}
+
+
+def get_detector(name: str) -> Detector:
+    """The detector of that name.
+
+    Raises:
+        InputError: There is none; the known ones are listed.
+    """
+    if name not in DETECTORS:
+        raise InputError("There is no such detector.", expected=nearest(name, list(DETECTORS)), found=name)
+    module, _, factory = DETECTORS[name].partition(":")
+    detector: Detector = getattr(importlib.import_module(module), factory)()
+    return detector

@@ -1,0 +1,264 @@
+"""What the commands do, free of the command line: load, part, train, compare, predict, score, and show the outcome."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from spinedet.annotations.errors import InputError, WorkError, nearest
+from spinedet.benchmarks.average_precision import Rule
+from spinedet.benchmarks.crossval import Plan, run_benchmark
+from spinedet.benchmarks.evaluation import Evaluation, evaluate
+from spinedet.benchmarks.results import Figure, Results
+from spinedet.datasets.dataset import Dataset, check_images
+from spinedet.datasets.folds import Fold, Folds, hold_out, load_folds, make_folds, save_folds, warn_of_gaps
+from spinedet.datasets.images import read_image
+from spinedet.datasets.tasks import Task, read_task
+from spinedet.detect.contract import Detections, Settings
+from spinedet.detect.download import with_local_weights
+from spinedet.detect.jobs import MODEL_FOLDER, Job, run_job
+from spinedet.detect.machine import cores
+from spinedet.detect.outputs import draw, find_images, write_png, write_prediction
+from spinedet.detect.predictions import read_predictions, write_predictions
+from spinedet.detect.presets import make_settings
+from spinedet.detect.registry import get_detector
+from spinedet.detect.runtime import Model
+from spinedet.progress import JobProgress
+
+FORMATS = ("voc", "json", "png")
+
+
+def load(
+    folder: Path, task: str | None, image_set: str | None, own_patients: bool, *, with_images: bool = True
+) -> tuple[Dataset, Task | None]:
+    """Load a dataset with the classes of its task, if one is named."""
+    known = read_task(task) if task else None
+    data = Dataset.load(
+        folder,
+        classes=known.classes if known else None,
+        image_set=image_set,
+        with_images=with_images,
+        each_image_is_a_patient=own_patients,
+    )
+    return data, known
+
+
+def make(data: Dataset, count: int, shares: str | None, seed: int, *, allow_rare: bool) -> Folds:
+    """Folds, or one hold-out split as a single fold."""
+    if shares is None:
+        return make_folds(data, count, seed, allow_rare=allow_rare)
+    try:
+        train, val, test = (float(share) for share in shares.split(","))
+    except ValueError as error:
+        raise InputError("--hold-out needs three shares.", expected="0.7,0.15,0.15", found=shares) from error
+    fold = hold_out(data, (train, val, test), seed)
+    grouped = "image" if all(item.patient == item.image for item in data.items) else "patient"
+    return Folds(seed, grouped, (fold,), warn_of_gaps(data, (fold,)))
+
+
+def save(path: Path, made: Folds, data: Dataset) -> None:
+    """Write a folds file."""
+    save_folds(path, made, data)
+
+
+def folds_for(data: Dataset, file: Path | None, count: int, seed: int, *, allow_rare: bool) -> Folds:
+    """The folds of a file, or new ones."""
+    return load_folds(file, data) if file else make_folds(data, count, seed, allow_rare=allow_rare)
+
+
+def show_folds(console: Console, data: Dataset, made: Folds) -> None:
+    """A table of what each test part holds, and the warnings."""
+    table = Table("fold", "part", "images", "patients", *data.classes, box=None)
+    for fold in made.folds:
+        for part in ("train", "val", "test"):
+            images: tuple[str, ...] = getattr(fold, part)
+            if images:
+                held = data.subset(images)
+                counts = [str(count) for count in held.counts().values()]
+                table.add_row(str(fold.number), part, str(len(held)), str(len(held.patients)), *counts)
+    console.print(table)
+    _warn(console, made)
+
+
+def _warn(console: Console, made: Folds) -> None:
+    for warning in made.warnings:
+        console.print(f"[yellow]warning:[/] {warning}", highlight=False)
+
+
+def settings_of(
+    detectors: Sequence[str], preset: str, task: Task | None, changes: dict[str, Any]
+) -> dict[str, Settings]:
+    """Settings of each detector, named as `yolov5` or, with a size, `yolov5:s`.
+
+    Raises:
+        InputError: A name, size or value is wrong, or a detector is named twice.
+    """
+    mirror = task.mirror if task else None
+    settings: dict[str, Settings] = {}
+    for word in detectors:
+        name, _, size = word.strip().partition(":")
+        if name in settings:
+            raise InputError("A detector is named twice.", found=name)
+        settings[name] = make_settings(name, preset, **changes, size=size or None, mirror=mirror)
+    return settings
+
+
+def train_model(console: Console, data: Dataset, settings: Settings, folder: Path, val_ratio: float) -> Path:
+    """Train on a whole dataset; returns the model folder."""
+    get_detector(settings.detector).check(settings)
+    check_images(data)
+    fold = _all_or_val(data, settings.seed, val_ratio)
+    settings = with_local_weights(settings, folder / "weights", console.print)
+    job = Job(
+        settings=settings,
+        dataset=data.folder,
+        fingerprint=data.fingerprint(),
+        classes=data.classes,
+        train=fold.train,
+        val=fold.val,
+        each_image_is_a_patient=not data.patients or set(data.patients) == set(data.images),
+        threads=cores(),
+    )
+    with _interruptible(), JobProgress(console) as shown:
+        done = run_job(job, folder, lambda epoch: shown.epoch(settings.detector, epoch))
+        shown.done(settings.detector, done)
+    return folder / MODEL_FOLDER
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C in long work ends it in words."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        todo = "run the same command again: it goes on from the last finished epoch"
+        raise WorkError("Stopped. What was finished is kept.", todo=todo) from error
+
+
+def _all_or_val(data: Dataset, seed: int, val_ratio: float) -> Fold:
+    """Every image for training, but for the patients set aside."""
+    if val_ratio == 0:
+        return Fold(0, data.images, (), ())
+    kept = hold_out(data, (1 - val_ratio, 0.0, val_ratio), seed)
+    return Fold(0, kept.train, kept.test, ())
+
+
+def command_line(words: Sequence[str], data: Dataset) -> str:
+    """The command as it may be published: the dataset by name, every other path by its last part."""
+    shown = [data.name if Path(word).resolve() == data.folder else Path(word).name or word for word in words]
+    return " ".join(["spinedet", *shown])
+
+
+def compare(
+    console: Console,
+    notes: Console,
+    data: Dataset,
+    made: Folds,
+    settings: dict[str, Settings],
+    folder: Path,
+    jobs: int,
+    command: str,
+) -> Path:
+    """Run a benchmark, show its table, and write its report; returns the report's path."""
+    from spinedet.benchmarks.report.page import write_report
+
+    check_images(data)
+    _warn(notes, made)
+    with _interruptible(), JobProgress(notes) as shown:
+        results = run_benchmark(data, Plan(made, settings, jobs, command), folder, shown)
+    show_results(console, results)
+    return write_report(folder, data)
+
+
+def show_results(console: Console, results: Results) -> None:
+    """The comparison as a table: mean ± SD over folds, and pooled with its 95 % interval."""
+    classes = list(results.dataset.counts)
+    table = Table("detector", "mAP50 (mean ± SD)", "pooled [95 % interval]", *classes, "ms/image", box=None)
+    for name, one in results.detectors.items():
+        per_class = [_spread(one.ap50[label]) for label in classes]
+        speed = one.predict_ms_per_image.median
+        table.add_row(
+            name, _spread(one.map50), _pooled(one.map50), *per_class, "-" if speed is None else f"{speed:.1f}"
+        )
+    console.print(table)
+
+
+def _spread(figure: Figure) -> str:
+    if figure.mean is None:
+        return "-"
+    return f"{figure.mean:.3f}" + (f" ± {figure.sd:.3f}" if figure.sd is not None else "")
+
+
+def _pooled(figure: Figure) -> str:
+    if figure.pooled is None:
+        return "-"
+    return f"{figure.pooled:.3f}" + (" [{:.3f}, {:.3f}]".format(*figure.ci95) if figure.ci95 else "")
+
+
+def predict_files(
+    notes: Console,
+    model_folder: Path,
+    paths: Sequence[Path],
+    folder: Path,
+    formats: Sequence[str],
+    score: float,
+    threads: int,
+) -> int:
+    """Predict images and write what was asked for; returns their number."""
+    for name in formats:
+        if name not in FORMATS:
+            raise InputError("There is no such format.", expected=nearest(name, FORMATS), found=name)
+    model = Model.load(model_folder, threads=threads)
+    images = find_images(paths)
+    _keep_sources(images, folder)
+    found: dict[str, Detections] = {}
+    for path, detections in zip(images, model.stream(images), strict=True):
+        found[path.stem] = detections
+        shown = detections.above(score)
+        if "voc" in formats:
+            write_prediction(folder, path, shown, model.card.classes)
+        if "png" in formats:
+            write_png(folder / f"{path.stem}.png", draw(read_image(path), shown, model.card.classes))
+        notes.print(f"{path.name}: {_told(shown, model.card.classes)}", highlight=False)
+    if "json" in formats:
+        write_predictions(folder / "predictions.json", found, model.card.classes)
+    return len(found)
+
+
+def _keep_sources(images: Sequence[Path], folder: Path) -> None:
+    """Results must not be written over images or over what a person drew."""
+    target = folder.resolve()
+    if any(path.resolve().parent == target for path in images):
+        raise InputError("--out is the folder of the images.", where=folder, todo="choose another folder")
+    drawn = target / "Annotations"
+    if drawn.is_dir() or target.name == "Annotations":
+        raise InputError("--out is a folder of annotations.", where=folder, todo="choose another folder")
+
+
+def _told(found: Detections, classes: Sequence[str]) -> str:
+    counts = [(classes[label], int((found.labels == label).sum())) for label in sorted(set(found.labels.tolist()))]
+    return ", ".join(f"{count} {name}" for name, count in counts) or "nothing found"
+
+
+def score(data: Dataset, file: Path, iou: float, rule: Rule, resamples: int, seed: int) -> Evaluation:
+    """Score a predictions file."""
+    return evaluate(data, read_predictions(file, data), iou=iou, rule=rule, resamples=resamples, seed=seed)
+
+
+def show_evaluation(console: Console, found: Evaluation) -> None:
+    """A table of AP a class, then the mean and COCO's figures."""
+    table = Table("class", "objects", "detections", "hits", f"AP at IoU {found.iou:g}", "95 % interval", box=None)
+    for row in found.classes:
+        bounds = "{:.4f} to {:.4f}".format(*row.ci95) if row.ci95 else "-"
+        value = "-" if row.ap is None else f"{row.ap:.4f}"
+        table.add_row(row.label, str(row.objects), str(row.detections), str(row.hits), value, bounds)
+    console.print(table)
+    mean = "-" if found.mean_ap is None else f"{found.mean_ap:.4f}"
+    bounds = " [{:.4f}, {:.4f}]".format(*found.ci95) if found.ci95 else ""
+    left = f"; without objects, left out: {', '.join(found.missing)}" if found.missing else ""
+    console.print(f"mAP {mean}{bounds} ({found.rule}, IoU {found.iou:g}, {found.images} images){left}", highlight=False)
+    console.print(f"COCO {json.dumps(found.coco.model_dump())}", highlight=False)

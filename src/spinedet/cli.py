@@ -1,0 +1,231 @@
+"""The command line: thin commands that call functions of the library, and the one place where errors become words.
+
+Exit codes: 0 done, 1 the work failed, 2 the input or the words are wrong.
+"""
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from spinedet.annotations.errors import InputError, SpinedetError, WorkError
+
+app = typer.Typer(
+    name="spinedet",
+    help="LabelImg boxes in; YOLOv3, YOLOv5 and PP-YOLOv2 out, on patient-safe folds, scored by one evaluator.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+phantom = typer.Typer(no_args_is_help=True, help="Make a synthetic dataset: for trying, teaching and testing.")
+app.add_typer(phantom, name="phantom")
+
+out = Console()
+err = Console(stderr=True)
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}
+"""What the disk answers when a person, not the program, can mend it."""
+
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder with JPEGImages/ and Annotations/.")]
+ImageSet = Annotated[str | None, typer.Option(help="Use only the images in ImageSets/Main/NAME.txt.", metavar="NAME")]
+TaskName = Annotated[str | None, typer.Option("--task", help="A task by name or .yaml file: classes, mirroring.")]
+OwnPatients = Annotated[bool, typer.Option(help="No two images show the same person; patients.csv is not needed.")]
+AllowRare = Annotated[bool, typer.Option(help="Accept a class that only one patient has.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seeds folds, training and resampling.")]
+Preset = Annotated[str, typer.Option(help="tiny (CPU, minutes), small (a GPU or a night) or paper (640 px, long).")]
+ImageSize = Annotated[int | None, typer.Option(help="Side of the network input in pixels, a multiple of 32.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the training part.")]
+Batch = Annotated[int | None, typer.Option(min=1, help="Images a training step.")]
+Rate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
+Weights = Annotated[str, typer.Option(help="Start from: none, coco (fetched; said before), or the path of a file.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+
+
+@phantom.command("lumbar")
+def phantom_lumbar(
+    out_folder: Annotated[Path, typer.Option("--out", help="Dataset folder to make.")],
+    patients: Annotated[int, typer.Option(help="Number of patients; 1 to 3 images each.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
+) -> None:
+    """Make sagittal T2-like lumbar MR images with boxes: normal discs, herniations, spondylolistheses."""
+    from spinedet.datasets.dataset import Dataset
+    from spinedet.datasets.phantoms.lumbar import make_lumbar
+
+    dataset = Dataset.load(make_lumbar(out_folder, patients, seed))
+    counts = ", ".join(f"{count} {name}" for name, count in dataset.counts().items())
+    out.print(f"{len(dataset)} images of {len(dataset.patients)} patients in {out_folder}: {counts}", highlight=False)
+
+
+@app.command()
+def folds(
+    dataset: DatasetFolder,
+    out_file: Annotated[Path, typer.Option("--out", help="The folds file to write.")] = Path("folds.json"),
+    count: Annotated[int, typer.Option("--folds", help="Number of folds.")] = 5,
+    hold_out: Annotated[str | None, typer.Option(help="One split instead: shares such as 0.7,0.15,0.15.")] = None,
+    seed: Seed = 0,
+    image_set: ImageSet = None,
+    task: TaskName = None,
+    each_image_is_a_patient: OwnPatients = False,
+    allow_rare: AllowRare = False,
+) -> None:
+    """Part a dataset by patient, classes spread evenly, and write folds.json."""
+    from spinedet import actions
+
+    data, _ = actions.load(dataset, task, image_set, each_image_is_a_patient)
+    if out_file.exists():
+        raise InputError("The folds file exists already.", where=out_file, todo="choose another --out, or delete it")
+    made = actions.make(data, count, hold_out, seed, allow_rare=allow_rare)
+    actions.save(out_file, made, data)
+    actions.show_folds(out, data, made)
+
+
+@app.command()
+def train(
+    dataset: DatasetFolder,
+    out_folder: Annotated[Path, typer.Option("--out", help="Job folder; the model is in OUT/model.")],
+    detector: Annotated[str, typer.Option(help="yolov3, yolov5 or ppyolov2, with a size: yolov5:s.")] = "yolov5",
+    preset: Preset = "tiny",
+    val_ratio: Annotated[float, typer.Option(help="Share of patients set aside to choose the best epoch.")] = 0.0,
+    image_size: ImageSize = None,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    learning_rate: Rate = None,
+    weights: Weights = "none",
+    seed: Seed = 0,
+    device: Device = "auto",
+    image_set: ImageSet = None,
+    task: TaskName = None,
+    each_image_is_a_patient: OwnPatients = False,
+) -> None:
+    """Train one detector on a whole dataset and leave a model folder for `predict`."""
+    from spinedet import actions
+
+    data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
+    changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
+    settings = actions.settings_of([detector], preset, known, changes)[detector.partition(":")[0]]
+    model = actions.train_model(err, data, settings, out_folder, val_ratio)
+    out.print(f"The model is in {model}", highlight=False)
+
+
+@app.command()
+def benchmark(
+    dataset: DatasetFolder,
+    out_folder: Annotated[Path, typer.Option("--out", help="Run folder; an unfinished one is gone on with.")],
+    detectors: Annotated[str, typer.Option(help="Names, with sizes if wanted: yolov3,yolov5:s.")] = (
+        "yolov3,yolov5,ppyolov2"
+    ),
+    count: Annotated[int, typer.Option("--folds", help="Number of folds.")] = 5,
+    folds_file: Annotated[Path | None, typer.Option(help="Use these folds instead of making them.")] = None,
+    preset: Preset = "tiny",
+    image_size: ImageSize = None,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    learning_rate: Rate = None,
+    weights: Weights = "none",
+    jobs: Annotated[int, typer.Option(min=1, help="Training jobs at the same time.")] = 1,
+    seed: Seed = 0,
+    device: Device = "auto",
+    image_set: ImageSet = None,
+    task: TaskName = None,
+    each_image_is_a_patient: OwnPatients = False,
+    allow_rare: AllowRare = False,
+) -> None:
+    """Compare detectors by cross-validation: every detector on every fold, one evaluator, one report."""
+    from spinedet import actions
+
+    data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
+    changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
+    settings = actions.settings_of(detectors.split(","), preset, known, changes)
+    made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare)
+    command = actions.command_line(sys.argv[1:], data)
+    report = actions.compare(out, err, data, made, settings, out_folder, jobs, command)
+    out.print(f"Report: {report}", highlight=False)
+
+
+def _changes(
+    image_size: int | None,
+    epochs: int | None,
+    batch: int | None,
+    learning_rate: float | None,
+    weights: str,
+    seed: int,
+    device: str,
+) -> dict[str, Any]:
+    """What the command line changes in a preset; None leaves the preset's value."""
+    return {
+        "image_size": image_size,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "weights": weights,
+        "seed": seed,
+        "device": device,
+    }
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model folder: model.onnx and model.json.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    formats: Annotated[str, typer.Option("--format", help="Any of voc,json,png.")] = "voc,json,png",
+    score: Annotated[float, typer.Option(min=0, max=1, help="Least score to draw and to write as VOC.")] = 0.25,
+    threads: Annotated[int, typer.Option(min=0, help="Processor threads; 0 takes all cores.")] = 0,
+) -> None:
+    """Find objects with a trained model: boxes on the image (PNG), VOC XML for LabelImg, JSON with every score."""
+    from spinedet import actions
+
+    count = actions.predict_files(err, model, paths, out_folder, formats.split(","), score, threads)
+    out.print(f"{count} images predicted; results in {out_folder}", highlight=False)
+
+
+@app.command()
+def evaluate(
+    dataset: DatasetFolder,
+    predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS.json", help="List of image, label, box, score.")],
+    iou: Annotated[float, typer.Option(help="Overlap at which a detection is a hit.")] = 0.5,
+    ap: Annotated[
+        Literal["all-point", "11-point"], typer.Option(help="Rule for the area under the curve.")
+    ] = "all-point",
+    resamples: Annotated[int, typer.Option(min=0, help="Resamples of the patients for 95 % intervals; 0: none.")] = 0,
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every digit.")] = False,
+    image_set: ImageSet = None,
+    task: TaskName = None,
+    each_image_is_a_patient: OwnPatients = False,
+) -> None:
+    """Score a predictions file against annotations (no image is read)."""
+    from spinedet import actions
+
+    data, _ = actions.load(dataset, task, image_set, each_image_is_a_patient, with_images=False)
+    found = actions.score(data, predictions, iou, ap, resamples, seed)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+    else:
+        actions.show_evaluation(out, found)
+
+
+def main() -> int:
+    """Run the command line and return its exit code; a user's mistake ends in words, not in a traceback."""
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except SpinedetError as error:
+        return _say(error)
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        where = error.filename or "the output folder"
+        todo = "free space, or choose a folder you may write to; then run the command again"
+        return _say(WorkError("A file could not be written.", found=error.strerror, where=where, todo=todo))
+    return 0
+
+
+def _say(error: SpinedetError) -> int:
+    err.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    return error.exit_code
