@@ -72,7 +72,7 @@ def read_json(path: Path, what: str) -> Any:
         raise InputError(f"There is no {what} to read.", found=error.strerror, where=path) from error
     except json.JSONDecodeError as error:
         raise InputError(
-            f"This is no {what}: it is not valid JSON.", found=error.msg, where=f"{path}:{error.lineno}"
+            f"This is no {what}: it is no valid JSON.", found=error.msg, where=f"{path}:{error.lineno}"
         ) from error
     except ValueError as error:
         raise InputError(f"This is no {what}: it is not UTF-8 text.", where=path) from error

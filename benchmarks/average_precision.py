@@ -66,8 +66,7 @@ def area(recall: NDArray[np.float64], precision: NDArray[np.float64], rule: Rule
         best = [np.max(precision, axis=-1, initial=0, where=recall >= least) for least in ELEVEN]
         return np.asarray(np.mean(best, axis=0))
     steps = np.diff(recall, axis=-1, prepend=0)
-    total = np.einsum("...d,...d->...", steps, envelope(precision))
-    return np.asarray(np.minimum(total, 1.0))  # the steps of a perfect curve may add up to 1 + 2e-16
+    return np.asarray(np.einsum("...d,...d->...", steps, envelope(precision)))
 
 
 def envelope(precision: NDArray[np.float64]) -> NDArray[np.float64]:

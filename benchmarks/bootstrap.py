@@ -74,7 +74,7 @@ def _weights(
     generator = np.random.default_rng(seed)
     for first in range(0, resamples, rows):
         drawn = [_draw(generator, number) for _ in range(min(rows, resamples - first))]
-        yield np.array(drawn, np.int32).reshape(-1, number)
+        yield np.array(drawn, np.int32)  # (R, P)
 
 
 def _draw(generator: np.random.Generator, number: int) -> NDArray[np.int64]:

@@ -101,14 +101,15 @@ class _Groups:
                 counts[row, columns[thing.name]] += 1
         return counts
 
-    @property
-    def grouped_by(self) -> GroupedBy:
-        return "image" if all(item.patient == item.image for item in self.dataset.items) else "patient"
-
     def images(self, chosen: Iterable[bool]) -> tuple[str, ...]:
         """Sorted image names of the chosen patients."""
         patients = zip(self.of.values(), chosen, strict=True)
         return tuple(sorted(image for images, wanted in patients if wanted for image in images))
+
+
+def grouping(dataset: Dataset) -> GroupedBy:
+    """`image` if every image counts as its own patient."""
+    return "image" if all(item.patient == item.image for item in dataset.items) else "patient"
 
 
 def make_folds(dataset: Dataset, count: int, seed: int, *, allow_rare: bool = False, val_ratio: float = 0.0) -> Folds:
@@ -133,7 +134,7 @@ def make_folds(dataset: Dataset, count: int, seed: int, *, allow_rare: bool = Fa
         _check_rare(groups)
     parts = spread(groups.counts, np.full(count, 1 / count), ~np.eye(count, dtype=np.bool_), [seed])
     folds = tuple(_fold(groups, parts == part, part + 1, [seed, part + 1], val_ratio) for part in range(count))
-    return Folds(seed, groups.grouped_by, folds, warn_of_gaps(dataset, folds))
+    return Folds(seed, grouping(dataset), folds, warn_of_gaps(dataset, folds))
 
 
 def _fold(groups: _Groups, test: NDArray[np.bool_], number: int, seed: list[int], val_ratio: float) -> Fold:

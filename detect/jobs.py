@@ -162,18 +162,18 @@ def _start(folder: Path, threads: int, log: Any) -> "subprocess.Popen[bytes]":
 
     The worker's standard input stays open as long as this process lives; its end tells the worker to end too.
     """
-    group: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
+    apart: dict[str, Any]
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    else:
+        apart = {"start_new_session": True}
     return subprocess.Popen(
         [sys.executable, "-m", "spinedet.detect.worker", str(folder)],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
         env=environment(folder / "scratch", threads),
-        **group,
+        **apart,
     )
 
 

@@ -28,7 +28,7 @@ class Fit:
         """Map boxes (N, 4) from network input back to the image and clip them to it."""
         moved = (boxes - np.tile(self.offset, 2)) / np.tile(self.scale, 2)  # (N, 4) - (4,)
         limit = np.array([self.width, self.height] * 2)
-        return np.clip(moved, 0, limit).astype(np.float32)
+        return np.asarray(np.clip(moved, 0, limit), np.float32)
 
 
 def prepare(image: Image, size: int, how: Preprocessing) -> tuple[NDArray[np.float32], Fit]:

@@ -130,6 +130,9 @@ def initials(classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(classes)
 
 
+LEAST_MARGIN = 4.0
+"""Pixels around what is drawn and found."""
+
 # Measures of the page, in inches: two pairs a row, with room for a line of text above each image.
 _SIDE, _GAP, _BETWEEN, _TEXT, _LEGEND = 0.22, 0.05, 0.2, 0.27, 0.22
 
@@ -225,7 +228,7 @@ def _extent(outcome: Outcome) -> tuple[float, float, float, float]:
     if not len(boxes):
         return 0.0, 0.0, 1.0, 1.0
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    margin = 0.1 * float((high - low).max())
+    margin = max(0.1 * float((high - low).max()), LEAST_MARGIN)
     return float(low[0] - margin), float(low[1] - margin), float(high[0] + margin), float(high[1] + margin)
 
 

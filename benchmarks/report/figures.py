@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from spinedet.benchmarks.average_precision import envelope
@@ -98,7 +98,7 @@ def _draw_estimate(axes: Axes, y: float, estimate: Estimate, color: str, number:
         axes.plot(estimate.interval, [y, y], color=color, linewidth=1.5, solid_capstyle="butt")
     if estimate.pooled is not None:
         marker = MARKERS[number % len(MARKERS)]
-        axes.plot([estimate.pooled], [y], marker, color=color, markersize=4.2, markeredgecolor="white", zorder=3)
+        axes.plot(estimate.pooled, y, marker, color=color, ms=4.2, mec="white", zorder=3, clip_on=False)
 
 
 def _lowest(rows: Mapping[str, Mapping[str, Estimate]]) -> float:
@@ -214,5 +214,6 @@ def _scale(axes: Axes, folds: Sequence[Loss]) -> None:
     values = [value for loss in folds for value in loss.values if math.isfinite(value)]
     if values and min(values) > 0 and max(values) > STEEP * float(np.median(values)):
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     else:
         axes.set_ylim(bottom=min([0, *values]))

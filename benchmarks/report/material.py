@@ -2,7 +2,6 @@
 
 import json
 import math
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,5 +155,4 @@ def _versions(paths: Iterable[Path]) -> dict[str, str]:
 
 def _command(path: Path) -> str:
     record: Any = read_json(path, "record of a run") if path.is_file() else {}
-    command = record.get("command", "") if isinstance(record, dict) else ""
-    return shlex.join(map(str, command)) if isinstance(command, list) else str(command)
+    return str(record.get("command", "")) if isinstance(record, dict) else ""

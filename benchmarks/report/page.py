@@ -130,8 +130,9 @@ def _draw_examples(run: Run, folder: Path) -> list[tuple[str, Picture]]:
     random = examples.random_images(sorted(shared), run.results.protocol.seed)
     drawn = []
     for one in run.detectors:
-        figure = examples.draw_examples(_rows(run, one, random), run.dataset.classes)
-        drawn.append((one.title, save_photograph(figure, folder, f"examples_{one.name}")))
+        if rows := _rows(run, one, random):
+            figure = examples.draw_examples(rows, run.dataset.classes)
+            drawn.append((one.title, save_photograph(figure, folder, f"examples_{one.name}")))
     return drawn
 
 
@@ -160,15 +161,12 @@ def _words(run: Run) -> dict[str, Any]:
 
 
 def _finding(run: Run) -> str:
-    """The first sentence: which detector has the highest mAP50, and how sure that is."""
-    ranked = sorted(
-        (one for one in run.detectors if one.results.map50.pooled is not None),
-        key=lambda one: -(one.results.map50.pooled or 0),
-    )
-    if not ranked:
-        return "No detector has a figure yet."
-    told = [f"{one.title} {_pooled(one)}" for one in ranked]
-    return f"Pooled mAP50: {'; '.join(told)}."
+    """The first sentence: the pooled mAP50 of every detector, best first, those that miss folds last."""
+    compared = dict(zip(run.detectors, tables.comparable(run), strict=True))
+    known = [one for one in run.detectors if one.results.map50.pooled is not None]
+    ranked = sorted(known, key=lambda one: (not compared[one], -(one.results.map50.pooled or 0)))
+    told = [f"{one.title} {_pooled(one)}{tables.coverage(one)}" for one in ranked]
+    return f"Pooled mAP50: {'; '.join(told)}." if told else "No detector has a figure yet."
 
 
 def _pooled(one: Contender) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 from PIL import Image as Bitmap
 
 from spinedet.annotations.files import replacing, write_bytes
@@ -29,8 +30,13 @@ SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5c
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)), (0, (6, 1.4, 1.4, 1.4)))
 """The second mark of a series beside its colour, for print in grey; 7 colours and 4 dashes make 28 different lines."""
 
+TYPEFACE = "DejaVu Sans"
+"""Ships with matplotlib: the same letters on every machine."""
+
+CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", "SimHei")
+"""Where one of them is installed, it lends the characters that the typeface lacks."""
+
 _RC = {
-    "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same letters on every machine
     "font.size": 7.0,
     "axes.titlesize": 7.5,
     "axes.labelsize": 7.0,
@@ -63,6 +69,7 @@ _RC = {
     "savefig.facecolor": "white",
     "svg.hashsalt": "spinedet",  # element names in an SVG are otherwise random
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a class may be called $L5$
 }
 
 Look = dict[str, Any]
@@ -72,7 +79,9 @@ Look = dict[str, Any]
 @contextmanager
 def style() -> Iterator[None]:
     """The settings in which every figure is made and saved; matplotlib's own are put back afterwards."""
-    with matplotlib.rc_context(_RC):
+    installed = set(get_font_names())
+    family = [TYPEFACE, *(name for name in CHINESE if name in installed)]
+    with matplotlib.rc_context({**_RC, "font.family": family}):
         yield
 
 

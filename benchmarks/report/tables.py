@@ -130,7 +130,7 @@ def _table(columns: Iterable[Column], names: Sequence[Cell], cells: Sequence[Seq
 
 def detector_cells(run: Run) -> list[Cell]:
     """Each detector with its size and image size, and its folds where some are not finished."""
-    return [Cell(one.title, f"{_network(one)}{_coverage(one)}") for one in run.detectors]
+    return [Cell(one.title, f"{_network(one)}{coverage(one)}") for one in run.detectors]
 
 
 def _network(one: Contender) -> str:
@@ -138,7 +138,8 @@ def _network(one: Contender) -> str:
     return f"{settings.size}, {settings.image_size} px"
 
 
-def _coverage(one: Contender) -> str:
+def coverage(one: Contender) -> str:
+    """`, 1 of 5 folds` where a detector misses folds; empty where it is complete."""
     done, left = len(one.results.folds), len(one.results.incomplete)
     return f", {done} of {done + left} folds" if left else ""
 

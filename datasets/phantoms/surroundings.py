@@ -124,14 +124,17 @@ def paint_back(canvas: Canvas, around: Surroundings, spine: Spine, palette: Pale
         canvas.stroke(_streak(around, wall, rng), _streak_tissue(palette, rng), rng.uniform(0.4, 2.2))
     canvas.blur(1.2)
     for _ in range(int(rng.integers(10, 24))):
-        depth = (rng.uniform(0.1, 0.8) + np.linspace(0, rng.uniform(-0.6, 0.6), len(wall))) * (
-            around.skin - around.fascia
-        )
-        start = int(rng.integers(60, len(wall) - 80))
-        septum = around.edge(around.fascia + np.clip(depth, 0, None))[start : start + int(rng.integers(20, 90))]
-        canvas.stroke(septum, Tissue(palette.fat.signal * rng.uniform(0.6, 0.85), 5, 0), 0.5)
+        canvas.stroke(_septum(around, rng), Tissue(palette.fat.signal * rng.uniform(0.6, 0.85), 5, 0), 0.5)
     canvas.stroke(around.edge(around.fascia), palette.ligament, rng.uniform(1.0, 1.8))
     canvas.stroke(around.edge(around.skin), palette.skin, 1.8)
+
+
+def _septum(around: Surroundings, rng: np.random.Generator) -> Points:
+    """A line of connective tissue that runs down through the fat of the back, towards the skin or away from it."""
+    rows = len(around.heights)
+    share = np.clip(rng.uniform(0.1, 0.8) + np.linspace(0, rng.uniform(-0.6, 0.6), rows), 0.05, 0.85)
+    start, length = int(rng.integers(60, rows - 80)), int(rng.integers(20, 90))
+    return around.edge(around.fascia + share * (around.skin - around.fascia))[start : start + length]
 
 
 def _streak(around: Surroundings, wall: Points, rng: np.random.Generator) -> Points:

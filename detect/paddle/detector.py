@@ -9,11 +9,8 @@ from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.extras import PADDLE, require
 from spinedet.detect.paddle.environment import fill_pkg_resources, prepare_environment
-from spinedet.detect.paddle.recipe import Recipe
+from spinedet.detect.paddle.recipe import SMALLEST_IMAGE, Recipe
 from spinedet.detect.paddle.weights import published
-
-SMALLEST_IMAGE = 96
-"""DropBlock of 3 cells needs a coarsest map of 3 cells of 32 pixels."""
 
 
 class PPYOLOv2:

@@ -28,6 +28,9 @@ REFERENCE_ANCHORS = (
 MIXUP_BETA = (1.5, 1.5)
 """Parameters of the beta distribution that mixing shares are drawn from."""
 
+SMALLEST_IMAGE = 96
+"""Sides in pixels: DropBlock drops 3 x 3 cells, so the coarsest map must have 3 cells of 32 pixels."""
+
 MULTI_SCALE_RANGE = (0.5, 1.2)
 """Sides of multi-scale training as shares of the wanted side: 320 to 768 around 640."""
 

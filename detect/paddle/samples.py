@@ -13,7 +13,7 @@ from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.images import Image, read_image
 from spinedet.detect.contract import STRIDE, Settings
 from spinedet.detect.modelfile import IMAGENET_MEAN, IMAGENET_STD
-from spinedet.detect.paddle.recipe import ANCHOR_MASKS, MIXUP_BETA, MULTI_SCALE_RANGE, STRIDES, Recipe
+from spinedet.detect.paddle.recipe import ANCHOR_MASKS, MIXUP_BETA, MULTI_SCALE_RANGE, SMALLEST_IMAGE, STRIDES, Recipe
 
 MEMORY_SHARE = 0.3
 """Decoded images may fill this share of the free memory; the rest is decoded again each time."""
@@ -67,7 +67,7 @@ def training_batches(samples: Samples, classes: int, settings: Settings, recipe:
     augment = _augmentation(recipe, settings.mirror)
     resize = _any_scale(settings.image_size) if recipe.multi_scale else _one_scale(settings.image_size)
     finish = [resize, *_finishing(samples, classes, recipe)]
-    order = np.random.permutation(len(samples))  # noqa: NPY002
+    order = np.random.permutation(len(samples))
     for places in np.array_split(order, steps_an_epoch(len(samples), settings.batch)):
         yield _stacked([_through(augment, draw(int(place))) for place in places], finish)
 
@@ -88,7 +88,7 @@ def _mixed(samples: Samples) -> Callable[[int], Sample]:
     mixup = transform.Mixup(*MIXUP_BETA)
 
     def draw(place: int) -> Sample:
-        mixed: Sample = mixup([samples[place], samples[np.random.randint(len(samples))]])  # noqa: NPY002
+        mixed: Sample = mixup([samples[place], samples[np.random.randint(len(samples))]])
         return mixed
 
     return draw
@@ -109,8 +109,8 @@ def _one_scale(size: int) -> Operator:
 
 
 def _any_scale(size: int) -> Operator:
-    low, high = (round(share * size / STRIDE) for share in MULTI_SCALE_RANGE)
-    sides = [STRIDE * side for side in range(max(low, 1), high + 1)]
+    low, high = (STRIDE * round(share * size / STRIDE) for share in MULTI_SCALE_RANGE)
+    sides = list(range(max(low, SMALLEST_IMAGE), high + 1, STRIDE))
     return transform.BatchRandomResize(sides, keep_ratio=False, random_interp=True)  # type: ignore[no-any-return]
 
 

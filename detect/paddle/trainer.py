@@ -120,7 +120,7 @@ class Trainer:
 def seed_all(seed: int) -> None:
     """Seed the three generators that the network and the framework's augmentation draw from."""
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002  the framework draws from numpy's global generator
+    np.random.seed(seed % 2**32)  # the framework draws from numpy's global generator
     paddle.seed(seed)
 
 

@@ -64,7 +64,7 @@ def _start_weights(network: str, train: Dataset, settings: Settings) -> State | 
     return fitting(read_start_weights(path), empty, path)
 
 
-class ConcatenatedPad(torch.nn.Module):
+class ConcatenatedPad(torch.nn.Module):  # type: ignore[misc]
     """`ZeroPad2d` written as a concatenation.
 
     ONNX Runtime (seen in 1.31) joins a Pad with the MaxPool after it, which then pads with minus infinity instead of
@@ -100,7 +100,7 @@ def _placed_like(old: torch.nn.Module, new: torch.nn.Module) -> torch.nn.Module:
     return new
 
 
-class BoxesAndScores(torch.nn.Module):
+class BoxesAndScores(torch.nn.Module):  # type: ignore[misc]
     """The network with the outputs that our runtime expects."""
 
     def __init__(self, network: torch.nn.Module):

@@ -15,7 +15,7 @@ from spinedet.benchmarks.crossval import Plan, run_benchmark
 from spinedet.benchmarks.evaluation import Evaluation, evaluate
 from spinedet.benchmarks.results import Figure, Results
 from spinedet.datasets.dataset import Dataset, check_images
-from spinedet.datasets.folds import Fold, Folds, hold_out, load_folds, make_folds, save_folds, warn_of_gaps
+from spinedet.datasets.folds import Fold, Folds, grouping, hold_out, load_folds, make_folds, save_folds, warn_of_gaps
 from spinedet.datasets.images import read_image
 from spinedet.datasets.tasks import Task, read_task
 from spinedet.detect.contract import Detections, Settings
@@ -56,8 +56,7 @@ def make(data: Dataset, count: int, shares: str | None, seed: int, *, allow_rare
     except ValueError as error:
         raise InputError("--hold-out needs three shares.", expected="0.7,0.15,0.15", found=shares) from error
     fold = hold_out(data, (train, val, test), seed)
-    grouped = "image" if all(item.patient == item.image for item in data.items) else "patient"
-    return Folds(seed, grouped, (fold,), warn_of_gaps(data, (fold,)))
+    return Folds(seed, grouping(data), (fold,), warn_of_gaps(data, (fold,)))
 
 
 def save(path: Path, made: Folds, data: Dataset) -> None:
@@ -120,7 +119,7 @@ def train_model(console: Console, data: Dataset, settings: Settings, folder: Pat
         classes=data.classes,
         train=fold.train,
         val=fold.val,
-        each_image_is_a_patient=not data.patients or set(data.patients) == set(data.images),
+        each_image_is_a_patient=grouping(data) == "image",
         threads=cores(),
     )
     with _interruptible(), JobProgress(console) as shown:

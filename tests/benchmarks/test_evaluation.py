@@ -128,6 +128,11 @@ def test_without_patients_there_is_a_value_but_no_interval(vector: tuple[Dataset
         evaluate(*vector, resamples=10)
 
 
+def test_a_dataset_without_images_has_no_figures(draw: Draw) -> None:
+    evaluation = evaluate(draw({}), {}, resamples=3)
+    assert (evaluation.images, evaluation.mean_ap, evaluation.ci95, evaluation.coco.ap) == (0, None, None, None)
+
+
 def test_a_negative_number_of_resamples_is_refused(draw: Draw) -> None:
     with pytest.raises(InputError, match="0 or more"):
         evaluate(draw({"a": [DISC]}), {}, resamples=-1)
