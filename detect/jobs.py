@@ -66,7 +66,7 @@ class Job(BaseModel):
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read `job.json` of a job folder."""
-        return cls.model_validate(read_json(folder / JOB_FILE, "a job file"))
+        return cls.model_validate(read_json(folder / JOB_FILE, "job file"))
 
 
 class Milliseconds(BaseModel):
@@ -112,7 +112,7 @@ def finished(job: Job, folder: Path) -> Done | None:
     if not (folder / DONE_FILE).exists():
         return None
     try:
-        return Done.model_validate(read_json(folder / DONE_FILE, "a job record"))
+        return Done.model_validate(read_json(folder / DONE_FILE, "job record"))
     except ValidationError as error:
         where = folder / DONE_FILE
         raise InputError("A job record is damaged.", where=where, todo="delete it; the job runs again") from error
@@ -228,7 +228,7 @@ def _end(worker: "subprocess.Popen[bytes]") -> None:
 def _failure(folder: Path, code: int) -> SpinedetError:
     log = folder / LOG_FILE
     if (folder / ERROR_FILE).exists():
-        failure = Failure.model_validate(read_json(folder / ERROR_FILE, "a failure record"))
+        failure = Failure.model_validate(read_json(folder / ERROR_FILE, "failure record"))
         kind: Callable[..., SpinedetError] = InputError if failure.kind == "input" else WorkError
         return kind(failure.text)
     found = f"signal {-code}" if code < 0 else f"exit code {code}"

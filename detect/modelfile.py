@@ -103,7 +103,7 @@ class ModelCard(_Frozen):
                 todo="give the folder that `spinedet train` wrote, or <run>/<detector>/fold<k>/model",
             )
         try:
-            card = cls.model_validate(read_json(path, "a model card"))
+            card = cls.model_validate(read_json(path, "model card"))
         except ValidationError as error:
             raise InputError("The model card cannot be used.", found=_first(error), where=path) from error
         if (found := sha256(folder / ONNX_FILE)) != card.sha256:

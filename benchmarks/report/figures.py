@@ -76,19 +76,24 @@ def draw_comparison(rows: Mapping[str, Mapping[str, Estimate]], detectors: Seque
         for number, name in enumerate(detectors):
             offset = (number - (len(detectors) - 1) / 2) * step
             _draw_estimate(axes, place + offset, estimates[name], str(marks[name]["color"]), number)
-    axes.set_yticks(range(len(rows)), list(rows))
-    axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlim(_lowest(rows), 1.0)
+    _name_measures(axes, list(rows))
+    _legend_above(figure, [_marker(name, str(marks[name]["color"]), n) for n, name in enumerate(detectors)])
+    return figure
+
+
+def _name_measures(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.45, -0.55)
     axes.set_xlabel("Average precision")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    _legend_above(figure, [_marker(name, str(marks[name]["color"]), n) for n, name in enumerate(detectors)])
-    return figure
 
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+"""What tells the detectors' points apart beside their colour."""
 
 
 def _draw_estimate(axes: Axes, y: float, estimate: Estimate, color: str, number: int) -> None:
@@ -189,6 +194,11 @@ def _name_cells(axes: Axes, classes: Sequence[str]) -> None:
         border(len(classes), color=MUTED, linewidth=0.7)
 
 
+def fold_name(number: int) -> str:
+    """`fold 2`, or `hold-out` for the only part of a hold-out split."""
+    return f"fold {number}" if number else "hold-out"
+
+
 def draw_training(losses: Mapping[str, Sequence[Loss]]) -> Figure:
     """One panel a detector, one line a fold; each panel has its own scale, because the losses are different sums."""
     figure, grid = panels(len(losses), across=3, height=2.1)
@@ -196,7 +206,7 @@ def draw_training(losses: Mapping[str, Sequence[Loss]]) -> Figure:
         marks = series(str(loss.fold) for loss in folds)
         for loss in folds:
             ended = "" if loss.finished else " (unfinished)"
-            axes.plot(loss.epochs, loss.values, label=f"fold {loss.fold}{ended}", **marks[str(loss.fold)])
+            axes.plot(loss.epochs, loss.values, label=f"{fold_name(loss.fold)}{ended}", **marks[str(loss.fold)])
         axes.set(title=name, xlabel="Epoch", ylabel="Training loss")
         _scale(axes, folds)
         axes.grid(axis="y")

@@ -23,6 +23,8 @@ FIGURES = "figures"
 
 HERE = "spinedet.benchmarks.report"
 
+NINETY_FIVE = "95\N{NO-BREAK SPACE}%"
+
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
@@ -156,7 +158,7 @@ def _words(run: Run) -> dict[str, Any]:
         "split": _split(run),
         "pooling": _pooling(run),
         "unfinished": _unfinished(run),
-        "missing": sorted({name for one in run.detectors for name in one.results.missing}),
+        "missing": [name for name in run.dataset.classes if any(name in one.results.missing for one in run.detectors)],
     }
 
 
@@ -165,14 +167,15 @@ def _finding(run: Run) -> str:
     compared = dict(zip(run.detectors, tables.comparable(run), strict=True))
     known = [one for one in run.detectors if one.results.map50.pooled is not None]
     ranked = sorted(known, key=lambda one: (not compared[one], -(one.results.map50.pooled or 0)))
-    told = [f"{one.title} {_pooled(one)}{tables.coverage(one)}" for one in ranked]
+    told = [f"{one.title} {_pooled(one)}" for one in ranked]
     return f"Pooled mAP50: {'; '.join(told)}." if told else "No detector has a figure yet."
 
 
 def _pooled(one: Contender) -> str:
     figure = one.results.map50
-    interval = "" if figure.ci95 is None else " (95 % interval {:.3f} to {:.3f})".format(*figure.ci95)
-    return f"{tables.three(figure.pooled)}{interval}"
+    remarks = [tables.coverage(one)] if one.results.incomplete else []
+    remarks += [] if figure.ci95 is None else ["{} interval {:.3f} to {:.3f}".format(NINETY_FIVE, *figure.ci95)]
+    return tables.three(figure.pooled) + (f" ({'; '.join(remarks)})" if remarks else "")
 
 
 def _split(run: Run) -> str:
@@ -185,8 +188,9 @@ def _split(run: Run) -> str:
 def _pooling(run: Run) -> str:
     protocol = run.results.protocol
     if not protocol.resamples:
-        return "no intervals were computed"
-    return f"95 % percentile interval over {protocol.resamples:,} resamples of the {protocol.grouped_by}s"
+        return ""
+    draws = f"{protocol.resamples:,} resamples of the {protocol.grouped_by}s"
+    return f", with the {NINETY_FIVE} percentile interval over {draws}"
 
 
 def _unfinished(run: Run) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spinedet.benchmarks.report.figures import DASH
+from spinedet.benchmarks.report.figures import DASH, fold_name
 from spinedet.benchmarks.report.material import Contender, Run
 from spinedet.benchmarks.results import Figure, Times
 from spinedet.datasets.dataset import Dataset
@@ -130,7 +130,7 @@ def _table(columns: Iterable[Column], names: Sequence[Cell], cells: Sequence[Seq
 
 def detector_cells(run: Run) -> list[Cell]:
     """Each detector with its size and image size, and its folds where some are not finished."""
-    return [Cell(one.title, f"{_network(one)}{coverage(one)}") for one in run.detectors]
+    return [Cell(one.title, ", ".join(filter(None, [_network(one), coverage(one)]))) for one in run.detectors]
 
 
 def _network(one: Contender) -> str:
@@ -139,9 +139,9 @@ def _network(one: Contender) -> str:
 
 
 def coverage(one: Contender) -> str:
-    """`, 1 of 5 folds` where a detector misses folds; empty where it is complete."""
+    """`1 of 5 folds` where a detector misses folds; empty where it is complete."""
     done, left = len(one.results.folds), len(one.results.incomplete)
-    return f", {done} of {done + left} folds" if left else ""
+    return f"{done} of {done + left} folds" if left else ""
 
 
 def comparable(run: Run) -> list[bool]:
@@ -215,7 +215,7 @@ def per_fold(run: Run) -> Table:
     columns += [Column(one.title, "", "mAP50") for one in run.detectors]
     names, rows = [], []
     for fold in run.folds.folds:
-        names.append(Cell(str(fold.number)))
+        names.append(Cell(fold_name(fold.number).removeprefix("fold ")))
         test = run.dataset.subset(fold.test)
         sizes = [Entry(None, Cell(whole(number))) for number in (len(test.patients), len(test))]
         rows.append([*sizes, *(_fold_entry(one, fold.number) for one in run.detectors)])

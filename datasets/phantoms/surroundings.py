@@ -143,8 +143,9 @@ def _streak(around: Surroundings, wall: Points, rng: np.random.Generator) -> Poi
     length = rng.uniform(6, 26)
     start = wall[row] + rng.uniform(0.3, 0.95) * (around.fascia[row] - wall[row])
     steps = np.linspace(0, 1, 6)
+    heights = around.heights[row] + length * steps
     x = start + 0.35 * length * steps + rng.normal(0, 0.6, 6)
-    return np.stack([x, around.heights[row] + length * steps], axis=1)
+    return np.stack([np.minimum(x, np.interp(heights, around.heights, around.fascia) - 1.5), heights], axis=1)
 
 
 def _streak_tissue(palette: Palette, rng: np.random.Generator) -> Tissue:

@@ -64,7 +64,10 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def _read(path: Path) -> Checkpoint:
-    with np.load(path, allow_pickle=False) as file:
+    with (
+        path.open("rb") as stream,
+        np.load(stream, allow_pickle=False) as file,
+    ):  # np.load alone leaves a damaged file open
         content = {name: file[name] for name in file.files}
     groups: dict[str, Arrays] = {group: {} for group in _GROUPS}
     for name, value in content.items():

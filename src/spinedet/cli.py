@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the work failed, 2 the input or the words are wrong.
 """
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -211,6 +212,7 @@ def evaluate(
 
 def main() -> int:
     """Run the command line and return its exit code; a user's mistake ends in words, not in a traceback."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # a damaged image is told in our words, once
     try:
         app()
     except SystemExit as end:

@@ -230,7 +230,7 @@ def test_unfinished_folds_are_named_and_never_best(tmp_path: Path, bare: Dataset
     page = write_report(folder, bare).read_text(encoding="utf-8")
     assert "PP-YOLOv2: fold 2, 3 not finished; its figures cover 1 of 3 folds." in page
     assert "YOLOv3: no fold finished yet." in page
-    assert re.search(r"Pooled mAP50: YOLOv5 .*; PP-YOLOv2 .*, 1 of 3 folds", page)
+    assert re.search(r"Pooled mAP50: YOLOv5 .*; PP-YOLOv2 .* \(1 of 3 folds; 95", page)
     assert len(re.findall(r">\s*unfinished\s*</td>", page)) == 2
     rows = tables.accuracy(read_run(folder, bare))[0].rows
     assert [(row[0].text, row[0].small) for row in rows] == [
@@ -275,6 +275,7 @@ def test_a_class_without_objects_has_a_dash_and_a_note(tmp_path: Path) -> None:
     assert "±" not in row[1].text
     assert "No object to find in the finished test images: &lt;b&gt;slip&lt;/b&gt;." in page
     assert "a hold-out split grouped by patient" in page
+    assert [row[0].text for row in tables.per_fold(read_run(folder, dataset)).rows] == ["hold-out"]
 
 
 def test_annotations_alone_give_the_same_drawings_and_no_examples(run: Path, bare: Dataset, tmp_path: Path) -> None:
@@ -385,7 +386,7 @@ def test_a_steep_loss_is_drawn_on_a_logarithmic_scale() -> None:
 
 
 def test_a_class_named_like_a_formula_keeps_its_name(tmp_path: Path) -> None:
-    """matplotlib would take $L_5$ for a formula, and an unfinished one for an error."""
+    """Matplotlib would take $L_5$ for a formula, and an unfinished one for an error."""
     with style():
         figure = figures.draw_confusion(np.eye(3, dtype=np.int64), ["$L_5$", "$\\frac$"], "a detector")
         picture = save_drawing(figure, tmp_path, "confusion")
