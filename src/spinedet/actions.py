@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from spinedet.annotations.errors import InputError, WorkError, nearest
 from spinedet.benchmarks.average_precision import Rule
@@ -85,7 +86,7 @@ def show_folds(console: Console, data: Dataset, made: Folds) -> None:
 
 def _warn(console: Console, made: Folds) -> None:
     for warning in made.warnings:
-        console.print(f"[yellow]warning:[/] {warning}", highlight=False)
+        console.print(Text("warning:", "yellow"), warning)
 
 
 def settings_of(
@@ -222,7 +223,7 @@ def predict_files(
             write_prediction(folder, path, shown, model.card.classes)
         if "png" in formats:
             write_png(folder / f"{path.stem}.png", draw(read_image(path), shown, model.card.classes))
-        notes.print(f"{path.name}: {_told(shown, model.card.classes)}", highlight=False)
+        notes.print(f"{path.name}: {_told(shown, model.card.classes)}")
     if "json" in formats:
         write_predictions(folder / "predictions.json", found, model.card.classes)
     return len(found)
@@ -259,5 +260,5 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
     mean = "-" if found.mean_ap is None else f"{found.mean_ap:.4f}"
     bounds = " [{:.4f}, {:.4f}]".format(*found.ci95) if found.ci95 else ""
     left = f"; without objects, left out: {', '.join(found.missing)}" if found.missing else ""
-    console.print(f"mAP {mean}{bounds} ({found.rule}, IoU {found.iou:g}, {found.images} images){left}", highlight=False)
-    console.print(f"COCO {json.dumps(found.coco.model_dump())}", highlight=False)
+    console.print(f"mAP {mean}{bounds} ({found.rule}, IoU {found.iou:g}, {found.images} images){left}")
+    console.print(f"COCO {json.dumps(found.coco.model_dump())}")

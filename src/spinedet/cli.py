@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
 
@@ -25,8 +25,20 @@ app = typer.Typer(
 phantom = typer.Typer(no_args_is_help=True, help="Make a synthetic dataset: for trying, teaching and testing.")
 app.add_typer(phantom, name="phantom")
 
-out = Console()
-err = Console(stderr=True)
+FILE_WIDTH = 160
+"""Columns of a table that goes to a file or a pipe, where no window sets a limit."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Words as they are: brackets in a path or a class are no markup, and no line breaks inside a path."""
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    return console
+
+
+out = _console()
+err = _console(stderr=True)
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}
 """What the disk answers when a person, not the program, can mend it."""
@@ -58,7 +70,7 @@ def phantom_lumbar(
 
     dataset = Dataset.load(make_lumbar(out_folder, patients, seed))
     counts = ", ".join(f"{count} {name}" for name, count in dataset.counts().items())
-    out.print(f"{len(dataset)} images of {len(dataset.patients)} patients in {out_folder}: {counts}", highlight=False)
+    out.print(f"{len(dataset)} images of {len(dataset.patients)} patients in {out_folder}: {counts}")
 
 
 @app.command()
@@ -109,7 +121,7 @@ def train(
     changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
     settings = actions.settings_of([detector], preset, known, changes)[detector.partition(":")[0]]
     model = actions.train_model(err, data, settings, out_folder, val_ratio)
-    out.print(f"The model is in {model}", highlight=False)
+    out.print(f"The model is in {model}")
 
 
 @app.command()
@@ -144,7 +156,7 @@ def benchmark(
     made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare)
     command = actions.command_line(sys.argv[1:], data)
     report = actions.compare(out, err, data, made, settings, out_folder, jobs, command)
-    out.print(f"Report: {report}", highlight=False)
+    out.print(f"Report: {report}")
 
 
 def _changes(
@@ -181,7 +193,7 @@ def predict(
     from spinedet import actions
 
     count = actions.predict_files(err, model, paths, out_folder, formats.split(","), score, threads)
-    out.print(f"{count} images predicted; results in {out_folder}", highlight=False)
+    out.print(f"{count} images predicted; results in {out_folder}")
 
 
 @app.command()
@@ -229,5 +241,5 @@ def main() -> int:
 
 
 def _say(error: SpinedetError) -> int:
-    err.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    err.print(Text("error:", "red"), str(error))
     return error.exit_code

@@ -6,6 +6,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 from spinedet.annotations.errors import SpinedetError
 from spinedet.detect.contract import Epoch
@@ -48,7 +49,7 @@ class JobProgress:
 
     def note(self, text: str) -> None:
         """Show a remark."""
-        self._console.print(text, highlight=False)
+        self._console.print(text)
 
     def epoch(self, name: str, epoch: Epoch) -> None:
         """Show a finished epoch."""
@@ -57,7 +58,7 @@ class JobProgress:
             if self._console.is_terminal:
                 self._bar(name, epoch, told)
             else:
-                self._console.print(f"{name}: epoch {epoch.epoch}/{epoch.epochs}, {told}", highlight=False)
+                self._console.print(f"{name}: epoch {epoch.epoch}/{epoch.epochs}, {told}")
 
     def _bar(self, name: str, epoch: Epoch, told: str) -> None:
         if name not in self._bars:
@@ -70,9 +71,9 @@ class JobProgress:
             if name in self._bars:
                 self._progress.remove_task(self._bars.pop(name))
             seconds = f"{done.train_seconds:.0f} s of training"
-            self._console.print(f"[green]done[/] {name}: {done.epochs} epochs, {seconds}", highlight=False)
+            self._console.print(Text("done", "green"), f"{name}: {done.epochs} epochs, {seconds}")
 
     def failed(self, name: str, error: SpinedetError) -> None:
         """Show a failed job."""
         with self._lock:
-            self._console.print(f"[red]failed[/] {name}: {error.what}", highlight=False)
+            self._console.print(Text("failed", "red"), f"{name}: {error.what}")

@@ -50,7 +50,8 @@ from spinedet.detect.contract import Settings
 from spinedet.detect.paddle.network import BoxesAndScores, Network, SCALE_X_Y
 from spinedet.detect.paddle.recipe import STRIDES, Recipe
 from spinedet.detect.paddle.samples import Samples, plain_batches, training_batches
-from spinedet.detect.paddle.trainer import seed_all
+from spinedet.annotations.errors import WorkError
+from spinedet.detect.paddle.trainer import Trainer, seed_all
 
 SIDE, told = 96, {}
 network = Network("r18", 2, Recipe())
@@ -87,6 +88,12 @@ told["same"] = all(np.array_equal(a[name], b[name]) for a, b in zip(once, again,
 told["sides"] = sorted({batch["image"].shape[-1] for number in range(1, 11) for batch in epoch(number)})
 told["finite"] = all(np.isfinite(value).all() for batch in once for value in batch.values())
 told["untouched"] = bool((samples[0]["image"] == Samples(dataset)[0]["image"]).all())
+
+wild = settings.model_copy(update={"learning_rate": 1e30, "epochs": 1})
+try:
+    Trainer(dataset, None, wild, recipe, {}).run(Path(sys.argv[1]), print)
+except WorkError as error:
+    told["wild"] = str(error)
 print(json.dumps(told))
 """
 
@@ -157,6 +164,12 @@ def test_a_stopped_job_goes_on_after_its_last_finished_epoch(finished: Finished)
     assert "going on after epoch 1" in (finished.folder / LOG_FILE).read_text(encoding="utf-8")
 
 
+def test_a_job_that_was_stopped_ends_as_one_that_was_not(finished: Finished, tmp_path: Path) -> None:
+    run_job(finished.job, tmp_path / "straight", lambda _: None)
+    for first, second in zip(read_progress(finished.folder), read_progress(tmp_path / "straight"), strict=True):
+        assert first.parts == pytest.approx(second.parts, rel=1e-3)
+
+
 def test_every_epoch_tells_its_loss_and_the_terms_of_it(finished: Finished) -> None:
     for epoch in read_progress(finished.folder):
         assert sorted(epoch.parts) == ["cls", "iou", "iou_aware", "obj", "val", "wh", "xy"]
@@ -183,7 +196,6 @@ def test_nothing_but_the_results_is_left_in_the_job_folder(finished: Finished) -
 
 
 def test_the_frameworks_own_weights_start_another_job(finished: Finished, blocks: Path, tmp_path: Path) -> None:
-    """Trained for other classes, the head starts afresh; a job that is never stopped gives the same first epoch."""
     model = finished.folder / MODEL_FOLDER
     assert "backbone.conv1.conv1_1.conv.weight" in read_weights(model / NATIVE_FILE)
     run_job(make_job(blocks, weights=str(model), epochs=1), tmp_path / "job", lambda _: None)
@@ -211,4 +223,6 @@ def test_targets_augmentation_and_decoding(blocks: Path, tmp_path: Path) -> None
     assert told["same"]
     assert told["finite"]
     assert told["untouched"]
+    assert "no longer a number" in told["wild"]
+    assert "lower --learning-rate" in told["wild"]
     assert set(told["sides"]) == {96, 128}
