@@ -55,7 +55,7 @@ def _stretch(image: Image, size: int, how: Preprocessing) -> tuple[Image, Fit]:
 def _letterbox(image: Image, size: int, how: Preprocessing) -> tuple[Image, Fit]:
     height, width = image.shape[:2]
     scale = min(size / height, size / width)
-    inner = round(width * scale), round(height * scale)
+    inner = max(1, round(width * scale)), max(1, round(height * scale))  # a long thin image keeps a line
     left, top = (round((size - side) / 2 - HALF_PIXEL_LEFT) for side in inner)
     if inner != (width, height):
         image = cv2.resize(image, inner, interpolation=INTERPOLATIONS[how.interpolation])

@@ -72,7 +72,9 @@ def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
     except ValidationError as error:
         row = error.errors()[0]
         raise InputError(
-            f"A setting of {detector} is impossible.", expected=row["msg"], found=f"{row['loc'][0]} = {row['input']}"
+            f"A setting of {detector} is impossible.",
+            expected=row["msg"].removeprefix("Input should be "),
+            found=f"{row['loc'][0]} = {row['input']}",
         ) from error
     if settings.size not in get_detector(detector).sizes:
         expected = nearest(settings.size, get_detector(detector).sizes)
