@@ -54,9 +54,10 @@ def box_area(boxes: FloatArray) -> FloatArray:
 
 def box_iou(first: FloatArray, second: FloatArray) -> FloatArray:
     """Intersection over union of every pair: boxes (N, 4) and (M, 4) give (N, M); 0 where both have no area."""
-    top_left = np.maximum(first[:, None, :2], second[None, :, :2])  # (N, M, 2)
-    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])  # (N, M, 2)
-    sides = np.clip(bottom_right - top_left, 0, None)
-    shared = sides[..., 0] * sides[..., 1]  # (N, M)
+    x0, y0, x1, y1 = (first[:, None, edge] for edge in range(4))  # (N, 1)
+    u0, v0, u1, v1 = (second[None, :, edge] for edge in range(4))  # (1, M)
+    width = np.maximum(np.minimum(x1, u1) - np.maximum(x0, u0), 0)  # (N, M)
+    height = np.maximum(np.minimum(y1, v1) - np.maximum(y0, v0), 0)  # (N, M)
+    shared = width * height
     union = box_area(first)[:, None] + box_area(second)[None, :] - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))

@@ -18,8 +18,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         WorkError: The disk is full or the folder cannot be written; `path` is then as it was before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix or ".part", dir=path.parent)
         os.close(handle)
     except OSError as error:

@@ -148,7 +148,7 @@ def _check_folder(dataset: Dataset, plan: Plan, out: Path) -> None:
                 where=folds_file,
                 todo="choose another --out, or give --folds-file with that file to add to the run",
             )
-    elif out.exists() and any(entry.name != WEIGHTS_FOLDER for entry in out.iterdir()):
+    elif out.is_file() or (out.exists() and any(entry.name != WEIGHTS_FOLDER for entry in out.iterdir())):
         raise InputError(
             "The output folder is not empty and holds no run.",
             expected=f"a new folder, or one with {FOLDS_FILE}",

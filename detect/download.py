@@ -1,5 +1,6 @@
 """The one place that fetches anything: published weights, asked for by `--weights coco`, and said before it starts."""
 
+import http.client
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def fetch(address: str, target: Path) -> None:
     try:
         with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
             data = answer.read()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise WorkError(
             "Published weights could not be fetched.",
             found=str(error),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
 from spinedet.annotations.files import read_json, write_json
 from spinedet.detect.contract import Epoch, Progress, Settings
+from spinedet.detect.runtime import NO_TELEMETRY
 
 JOB_FILE, DONE_FILE, ERROR_FILE = "job.json", "done.json", "error.json"
 PROGRESS_FILE, LOG_FILE, PREDICTIONS_FILE = "progress.jsonl", "log.txt", "predictions.json"
@@ -65,8 +66,17 @@ class Job(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read `job.json` of a job folder."""
-        return cls.model_validate(read_json(folder / JOB_FILE, "job file"))
+        """Read `job.json` of a job folder.
+
+        Raises:
+            InputError: It is missing, damaged, or of another release.
+        """
+        path = folder / JOB_FILE
+        try:
+            return cls.model_validate(read_json(path, "job file"))
+        except ValidationError as error:
+            todo = "choose another --out, or delete that folder to start again"
+            raise InputError("A job file is damaged, or of another release.", where=path, todo=todo) from error
 
 
 class Milliseconds(BaseModel):
@@ -120,8 +130,8 @@ def finished(job: Job, folder: Path) -> Done | None:
 
 def _difference(old: Job, new: Job) -> str:
     """The first thing in which two jobs differ."""
-    was, now = ({**job.settings.model_dump(), **job.model_dump(exclude={"settings"})} for job in (old, new))
-    names = [name for name in was if was[name] != now[name] and name not in ("dataset", "threads")]
+    was, now = ({**job.settings.public().model_dump(), **job.model_dump(exclude={"settings"})} for job in (old, new))
+    names = [name for name in was if repr(was[name]) != repr(now[name]) and name not in ("dataset", "threads")]
     short = [name for name in names if len(str(was[name])) + len(str(now[name])) < 100]
     return f"{short[0]} was {was[short[0]]}, is {now[short[0]]}" if short else f"another {names[0]}"
 
@@ -168,7 +178,8 @@ def _start(folder: Path, threads: int, log: Any) -> "subprocess.Popen[bytes]":
     else:
         apart = {"start_new_session": True}
     return subprocess.Popen(
-        [sys.executable, "-m", "spinedet.detect.worker", str(folder)],
+        # -P: the folder the person stands in may hold a `datasets` of its own, which must not be imported.
+        [sys.executable, "-P", "-m", "spinedet.detect.worker", str(folder)],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -202,6 +213,7 @@ def environment(scratch: Path, threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "GLOG_minloglevel": "2",
+        NO_TELEMETRY: "1",
     }
 
 
@@ -254,13 +266,22 @@ class _Tail:
             new = file.read()
         whole = new[: new.rfind(b"\n") + 1]
         self._place += len(whole)
-        for line in whole.splitlines():
-            self._progress(Epoch(**json.loads(line)))
+        for epoch in _epochs(whole.decode()):
+            self._progress(epoch)
+
+
+def _epochs(text: str) -> Iterator[Epoch]:
+    """The epochs of progress lines; one that a crash has cut off is passed over."""
+    for line in text.splitlines():
+        try:
+            yield Epoch(**json.loads(line))
+        except ValueError:
+            continue
 
 
 def read_progress(folder: Path) -> list[Epoch]:
     """The finished epochs of a job; of one that was trained twice (after an interruption), the later."""
     path = folder / PROGRESS_FILE
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    epochs = {epoch.epoch: epoch for epoch in (Epoch(**json.loads(line)) for line in lines if line.endswith("}"))}
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    epochs = {epoch.epoch: epoch for epoch in _epochs(text)}
     return [epochs[number] for number in sorted(epochs)]

@@ -7,6 +7,9 @@ from spinedet.annotations.boxes import box_iou
 from spinedet.detect.contract import Detections
 from spinedet.detect.modelfile import Postprocessing
 
+SMALLEST_ROOM = 1e-9
+"""Keeps the decay finite where a box lies exactly on a better one."""
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -37,9 +40,9 @@ def suppress(boxes: Floats, scores: Floats, how: Postprocessing) -> Detections:
     return Detections(found.boxes[: how.keep], found.scores[: how.keep], found.labels[: how.keep])
 
 
-def same_class_iou(boxes: Floats, labels: Ints) -> Floats:
-    """IoU of every pair (N, N) of the same class; 0 between classes."""
-    return np.where(labels[:, None] == labels[None, :], box_iou(boxes, boxes), np.float32(0))
+def _classes(labels: Ints) -> list[Ints]:
+    """Rows of each class, (K,) ascending; pairs of different classes never meet, so they are never computed."""
+    return [np.flatnonzero(labels == label) for label in np.unique(labels)]
 
 
 def greedy(boxes: Floats, labels: Ints, iou: float) -> Ints:
@@ -53,12 +56,19 @@ def greedy(boxes: Floats, labels: Ints, iou: float) -> Ints:
     Returns:
         (K,) indices of the kept boxes, ascending.
     """
-    covers = same_class_iou(boxes, labels) > iou  # (N, N)
+    alive = np.ones(len(boxes), np.bool_)
+    for rows in _classes(labels):
+        alive[rows] = _greedy_in_class(boxes[rows], iou)
+    return np.flatnonzero(alive)
+
+
+def _greedy_in_class(boxes: Floats, iou: float) -> NDArray[np.bool_]:
+    covers = box_iou(boxes, boxes) > iou  # (N, N)
     alive = np.ones(len(boxes), np.bool_)
     for row in range(len(boxes)):
         if alive[row]:
             alive[row + 1 :] &= ~covers[row, row + 1 :]
-    return np.flatnonzero(alive)
+    return alive
 
 
 def matrix_decay(boxes: Floats, scores: Floats, labels: Ints) -> Floats:
@@ -75,10 +85,14 @@ def matrix_decay(boxes: Floats, scores: Floats, labels: Ints) -> Floats:
     Returns:
         (N,) decayed scores, in the same order as the boxes.
     """
-    if not len(boxes):
-        return scores
-    iou = np.triu(same_class_iou(boxes, labels), k=1)  # (N, N): row i is better than column j
+    decayed = scores.copy()
+    for rows in _classes(labels):
+        decayed[rows] *= _decay_in_class(boxes[rows])
+    return decayed
+
+
+def _decay_in_class(boxes: Floats) -> Floats:
+    iou = np.triu(box_iou(boxes, boxes), k=1)  # (N, N): row i is better than column j
     compensation = iou.max(axis=0)  # (N,)
-    decay = (1 - iou) / np.maximum(1 - compensation[:, None], 1e-9)  # (N, N)
-    better = np.triu(labels[:, None] == labels[None, :], k=1)
-    return np.asarray(scores * np.where(better, decay, 1).min(axis=0), np.float32)
+    decay = (1 - iou) / np.maximum(1 - compensation[:, None], SMALLEST_ROOM)  # (N, N)
+    return np.asarray(np.where(np.triu(np.ones_like(iou), k=1) > 0, decay, 1).min(axis=0), np.float32)

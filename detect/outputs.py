@@ -1,5 +1,6 @@
 """What `predict` leaves behind: boxes on the image (PNG), Pascal VOC that LabelImg opens, and `predictions.json`."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from spinedet.detect.contract import Detections
 COLOURS = ((0, 158, 115), (213, 94, 0), (86, 180, 233), (230, 159, 0), (204, 121, 167), (240, 228, 66))
 """Okabe and Ito's palette (RGB), which colour-blind readers can tell apart; classes take them in turn."""
 
+DATABASE = "spinedet prediction"
+"""What a written annotation says about its source; LabelImg drops it when a person saves the file."""
+
 LINE_SHARE = 1 / 400
 """Width of a box's line as a share of the image's long side."""
 
@@ -29,8 +33,7 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
     found = [image for path in paths for image in _images_of(path)]
     for path in found:
         image_size(path)
-    stems = [path.stem for path in found]
-    if doubled := sorted({stem for stem in stems if stems.count(stem) > 1}):
+    if doubled := sorted(stem for stem, times in Counter(path.stem for path in found).items() if times > 1):
         raise InputError("Two images have the same name.", found=some(doubled), todo="predict them in separate calls")
     return found
 
@@ -52,7 +55,7 @@ def as_annotation(image: Path, detections: Detections, classes: Sequence[str]) -
     boxes = [_whole(box, width, height) for box in detections.boxes.tolist()]
     names = [classes[label] for label in detections.labels]
     objects = tuple(VocObject(name, box) for name, box in zip(names, boxes, strict=True))
-    return Annotation(image.name, width, height, objects, folder=image.parent.name, database="spinedet prediction")
+    return Annotation(image.name, width, height, objects, folder=image.parent.name, database=DATABASE)
 
 
 def _whole(box: Sequence[float], width: int, height: int) -> Box:

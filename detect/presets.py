@@ -63,7 +63,7 @@ def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
     """
     config = read_config(detector)
     if preset not in config.presets:
-        raise InputError("There is no such preset.", expected=nearest(preset, list(PRESETS)), found=preset)
+        raise InputError("There is no such preset.", expected=nearest(preset, list(config.presets)), found=preset)
     values = config.presets[preset].model_dump()
     values["recipe"] = {**config.recipe, **values["recipe"]}
     values.update({name: value for name, value in changes.items() if value is not None})

@@ -1,5 +1,6 @@
 """Prediction with an exported model: ONNX Runtime, numpy and OpenCV, whatever framework trained it."""
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from spinedet.detect.contract import Detections
 from spinedet.detect.modelfile import ONNX_FILE, ModelCard
 from spinedet.detect.nms import suppress
 from spinedet.detect.preprocess import Fit, prepare
+
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""From 1.29 on ONNX Runtime reports to Microsoft on Linux and macOS too (model and machine) unless this is set."""
 
 READ_AHEAD = 4
 """Images decoded while the network works on earlier ones."""
@@ -89,6 +93,7 @@ def open_session(path: Path, threads: int = 0) -> Any:
     Raises:
         InputError: The file is no ONNX network that ONNX Runtime can run.
     """
+    os.environ[NO_TELEMETRY] = "1"  # read when the library is loaded; its `disable_telemetry_events` comes too late
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

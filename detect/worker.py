@@ -100,10 +100,15 @@ class _Recorder:
 
     def __init__(self, path: Path):
         self._path = path
+        if path.exists() and not path.read_bytes().endswith(b"\n"):
+            self._append("")  # a crash has cut the last line off: begin a new one
 
     def __call__(self, epoch: Epoch) -> None:
+        self._append(json.dumps(asdict(epoch)))
+
+    def _append(self, line: str) -> None:
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(epoch)) + "\n")
+            file.write(line + "\n")
 
 
 def _predict(folder: Path, job: Job, test: Dataset) -> Milliseconds:

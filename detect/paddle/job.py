@@ -36,16 +36,23 @@ def run_job(
 ) -> Path:
     """Train (or go on training), export and check; see the contract."""
     choose_device(settings.device)
+    weights = _train(train, val, settings, recipe, folder, progress)
+    model = export_model(weights, train, val, settings, recipe, folder)
+    remove_checkpoints(folder)
+    return model
+
+
+def _train(
+    train: Dataset, val: Dataset | None, settings: Settings, recipe: Recipe, folder: Path, progress: Progress
+) -> Arrays:
+    """The trained arrays; the trainer's memory is free again when this returns."""
     state = read_checkpoint(folder)
     start = {} if state else _start_weights(train, settings, recipe, folder)
     trainer = Trainer(train, val, settings, recipe, start)
     if state:
         print(f"going on after epoch {state.epoch}", flush=True)
         trainer.resume(state)
-    weights = trainer.run(folder, progress)
-    model = export_model(weights, train, val, settings, recipe, folder)
-    remove_checkpoints(folder)
-    return model
+    return trainer.run(folder, progress)
 
 
 def choose_device(device: str) -> None:
@@ -61,7 +68,11 @@ def choose_device(device: str) -> None:
             expected="a CUDA build and a visible GPU, or --device cpu",
             todo='pip install "spinedet[paddle-gpu]" in place of spinedet[paddle]',
         )
-    paddle.set_device("gpu" if gpu and device != "cpu" else "cpu")
+    if not gpu or device == "cpu":
+        paddle.set_device("cpu")
+        return
+    paddle.set_flags({"FLAGS_cudnn_deterministic": True})
+    paddle.set_device("gpu")
 
 
 def _start_weights(train: Dataset, settings: Settings, recipe: Recipe, folder: Path) -> Arrays:

@@ -53,6 +53,7 @@ class Recipe(BaseModel):
         multi_scale: Another input side for every batch (`MULTI_SCALE_RANGE`, steps of 32).
         drop_block: DropBlock in the neck.
         warm_up_steps: Steps over which the learning rate rises, at most `LONGEST_WARM_UP` of all.
+        falls: Shares of the epochs after which the learning rate falls to a tenth, and to a tenth again.
         weight_decay: L2 on weights, not on normalisation nor on the head's biases.
         average_decay: Decay of the moving average of the weights, reached step by step.
     """
@@ -67,13 +68,14 @@ class Recipe(BaseModel):
     multi_scale: bool = True
     drop_block: bool = True
     warm_up_steps: Annotated[int, Field(ge=0)] = 4000
+    falls: tuple[Share, Share] = (0.8, 0.88)
     weight_decay: Annotated[float, Field(ge=0)] = 0.0005
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.9998
 
 
-def learning_rate(peak: float, step: int, steps_an_epoch: int, epochs: int, warm_up_steps: int) -> float:
-    """Learning rate of a step (from 0): linear warm-up, then times 0.1 at 80 % and again at 88 % of the epochs."""
-    warm_up = min(warm_up_steps, int(LONGEST_WARM_UP * steps_an_epoch * epochs))
+def learning_rate(peak: float, step: int, steps_an_epoch: int, epochs: int, recipe: Recipe) -> float:
+    """Learning rate of a step (from 0): linear warm-up, then a tenth after each of `recipe.falls`."""
+    warm_up = min(recipe.warm_up_steps, int(LONGEST_WARM_UP * steps_an_epoch * epochs))
     rise = min(1.0, (step + 1) / (warm_up + 1))
     done = (step // steps_an_epoch) / epochs
-    return peak * rise * 0.1 ** ((done >= 0.8) + (done >= 0.88))
+    return peak * rise * 0.1 ** sum(done >= share for share in recipe.falls)

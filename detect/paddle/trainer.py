@@ -80,8 +80,8 @@ class Trainer:
 
     def _step(self, batch: Batch, step: int) -> tuple[int, dict[str, float]]:
         steps = steps_an_epoch(len(self.samples), self.settings.batch)
-        epochs, recipe = self.settings.epochs, self.recipe
-        self.optimizer.set_lr(learning_rate(self.settings.learning_rate, step, steps, epochs, recipe.warm_up_steps))
+        peak, epochs = self.settings.learning_rate, self.settings.epochs
+        self.optimizer.set_lr(learning_rate(peak, step, steps, epochs, self.recipe))
         losses = _losses(self.network, batch)
         parts = _values(losses)
         if not math.isfinite(parts["loss"]):
@@ -107,14 +107,9 @@ class Trainer:
 
     def _state(self) -> Checkpoint:
         velocity = {name: value for name, value in self.optimizer.state_dict().items() if hasattr(value, "numpy")}
-        return Checkpoint(
-            self.epoch,
-            self.best_loss,
-            arrays_of(self.network),
-            arrays_of(self.average),
-            {name: np.asarray(value.numpy()) for name, value in velocity.items()},
-            self.best,
-        )
+        states = (self.network.state_dict(), self.average.state_dict(), velocity)
+        weights, average, momentum = ({name: value.numpy() for name, value in state.items()} for state in states)
+        return Checkpoint(self.epoch, self.best_loss, weights, average, momentum, self.best)
 
 
 def seed_all(seed: int) -> None:

@@ -41,7 +41,6 @@ _ARRAY_PARTS = {
     ("numpy.core.numeric", "_frombuffer"),
     ("_codecs", "encode"),
     ("collections", "OrderedDict"),
-    ("builtins", "tuple"),
 }
 """All that a pickle of arrays needs; none of it can run what a file brings along."""
 

@@ -61,7 +61,8 @@ class AnnotatedImages(YOLODataset):  # type: ignore[misc]
         height, width = image.shape[:2]
         scale = self.imgsz / max(height, width)
         if scale != 1:
-            image = cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_LINEAR)
+            sides = max(1, round(width * scale)), max(1, round(height * scale))
+            image = cv2.resize(image, sides, interpolation=cv2.INTER_LINEAR)
         self._keep(i, image, (height, width))
         return image, (height, width), image.shape[:2]
 

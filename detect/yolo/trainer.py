@@ -46,7 +46,10 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         self._checkpoint, self._progress = checkpoint, progress
         self._best_state: dict[str, torch.Tensor] | None = None
         self._began = 0.0
+        threads = torch.get_num_threads()
         super().__init__(overrides=arguments)
+        # Ultralytics has taken all cores but one, which is right for one job and too many for several at a time.
+        torch.set_num_threads(min(threads, torch.get_num_threads()))
         self.add_callback("on_train_epoch_start", JobTrainer._seed_epoch)
         self.add_callback("on_train_epoch_end", JobTrainer._stop_on_nan)
         self.add_callback("on_model_save", JobTrainer._tell)
@@ -122,6 +125,7 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         self.start_epoch = state["epoch"] + 1
 
     def _seed_epoch(self) -> None:
+        self.train_loader.reset()  # a new iterator draws from the generator: in every epoch, or a resumed job differs
         seed = self.args.seed + 1_000_003 * (self.epoch + 1)
         random.seed(seed)
         np.random.seed(seed % 2**32)  # the global generator: ultralytics' augmentation draws from it

@@ -1,6 +1,7 @@
 """What the commands do, free of the command line: load, part, train, compare, predict, score, and show the outcome."""
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,10 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from spinedet.annotations.errors import InputError, WorkError, nearest
+from spinedet.annotations.errors import InputError, WorkError, nearest, some
+from spinedet.annotations.voc import read_voc
 from spinedet.benchmarks.average_precision import Rule
-from spinedet.benchmarks.crossval import Plan, run_benchmark
+from spinedet.benchmarks.crossval import WEIGHTS_FOLDER, Plan, run_benchmark
 from spinedet.benchmarks.evaluation import Evaluation, evaluate
 from spinedet.benchmarks.results import Figure, Results
 from spinedet.datasets.dataset import Dataset, check_images
@@ -21,9 +23,9 @@ from spinedet.datasets.images import read_image
 from spinedet.datasets.tasks import Task, read_task
 from spinedet.detect.contract import Detections, Settings
 from spinedet.detect.download import with_local_weights
-from spinedet.detect.jobs import MODEL_FOLDER, Job, run_job
+from spinedet.detect.jobs import JOB_FILE, MODEL_FOLDER, Job, run_job
 from spinedet.detect.machine import cores
-from spinedet.detect.outputs import draw, find_images, write_png, write_prediction
+from spinedet.detect.outputs import DATABASE, draw, find_images, write_png, write_prediction
 from spinedet.detect.predictions import read_predictions, write_predictions
 from spinedet.detect.presets import make_settings
 from spinedet.detect.registry import get_detector
@@ -72,7 +74,7 @@ def folds_for(data: Dataset, file: Path | None, count: int, seed: int, *, allow_
 
 def show_folds(console: Console, data: Dataset, made: Folds) -> None:
     """A table of what each test part holds, and the warnings."""
-    table = Table("fold", "part", "images", "patients", *data.classes, box=None)
+    table = _table("fold", "part", "images", "patients", *data.classes)
     for fold in made.folds:
         for part in ("train", "val", "test"):
             images: tuple[str, ...] = getattr(fold, part)
@@ -82,6 +84,11 @@ def show_folds(console: Console, data: Dataset, made: Folds) -> None:
                 table.add_row(str(fold.number), part, str(len(held)), str(len(held.patients)), *counts)
     console.print(table)
     _warn(console, made)
+
+
+def _table(*headings: str) -> Table:
+    """An empty table; in a narrow window its cells are folded, and no class or figure is cut off."""
+    return Table(*(Column(heading, overflow="fold") for heading in headings), box=None)
 
 
 def _warn(console: Console, made: Folds) -> None:
@@ -110,9 +117,10 @@ def settings_of(
 def train_model(console: Console, data: Dataset, settings: Settings, folder: Path, val_ratio: float) -> Path:
     """Train on a whole dataset; returns the model folder."""
     get_detector(settings.detector).check(settings)
+    _check_job_folder(folder)
     check_images(data)
     fold = _all_or_val(data, settings.seed, val_ratio)
-    settings = with_local_weights(settings, folder / "weights", console.print)
+    settings = with_local_weights(settings, folder / WEIGHTS_FOLDER, console.print)
     job = Job(
         settings=settings,
         dataset=data.folder,
@@ -127,6 +135,23 @@ def train_model(console: Console, data: Dataset, settings: Settings, folder: Pat
         done = run_job(job, folder, lambda epoch: shown.epoch(settings.detector, epoch))
         shown.done(settings.detector, done)
     return folder / MODEL_FOLDER
+
+
+def _check_job_folder(folder: Path) -> None:
+    """A job folder is new, or holds this kind of job; `run_job` then compares the two."""
+    _refuse_file(folder)
+    entries = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    if entries - {WEIGHTS_FOLDER} and JOB_FILE not in entries:
+        expected = f"a new folder, or one with {JOB_FILE}"
+        what = "The output folder is not empty and holds no job."
+        raise InputError(
+            what, expected=expected, found=some(sorted(entries)), where=folder, todo="choose another --out"
+        )
+
+
+def _refuse_file(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError("--out is a file.", expected="a folder", where=folder, todo="choose another --out")
 
 
 @contextmanager
@@ -149,8 +174,12 @@ def _all_or_val(data: Dataset, seed: int, val_ratio: float) -> Fold:
 
 def command_line(words: Sequence[str], data: Dataset) -> str:
     """The command as it may be published: the dataset by name, every other path by its last part."""
-    shown = [data.name if Path(word).resolve() == data.folder else Path(word).name or word for word in words]
-    return " ".join(["spinedet", *shown])
+    return shlex.join(["spinedet", *(_public(word, data) for word in words)])
+
+
+def _public(word: str, data: Dataset) -> str:
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return option + equals + (data.name if Path(value).resolve() == data.folder else Path(value).name or value)
 
 
 def compare(
@@ -177,7 +206,7 @@ def compare(
 def show_results(console: Console, results: Results) -> None:
     """The comparison as a table: mean ± SD over folds, and pooled with its 95 % interval."""
     classes = list(results.dataset.counts)
-    table = Table("detector", "mAP50 (mean ± SD)", "pooled [95 % interval]", *classes, "ms/image", box=None)
+    table = _table("detector", "mAP50 (mean ± SD)", "pooled [95 % interval]", *classes, "ms/image")
     for name, one in results.detectors.items():
         per_class = [_spread(one.ap50[label]) for label in classes]
         speed = one.predict_ms_per_image.median
@@ -215,6 +244,10 @@ def predict_files(
     model = Model.load(model_folder, threads=threads)
     images = find_images(paths)
     _keep_sources(images, folder)
+    if "voc" in formats:
+        _keep_drawn(images, folder)
+    for path in images:
+        read_image(path)  # a damaged one is found before anything is written
     found: dict[str, Detections] = {}
     for path, detections in zip(images, model.stream(images), strict=True):
         found[path.stem] = detections
@@ -230,13 +263,26 @@ def predict_files(
 
 
 def _keep_sources(images: Sequence[Path], folder: Path) -> None:
-    """Results must not be written over images or over what a person drew."""
+    """Results must not be written among images or annotations, nor over the predictions of a finished job."""
+    _refuse_file(folder)
     target = folder.resolve()
     if any(path.resolve().parent == target for path in images):
         raise InputError("--out is the folder of the images.", where=folder, todo="choose another folder")
     drawn = target / "Annotations"
     if drawn.is_dir() or target.name == "Annotations":
         raise InputError("--out is a folder of annotations.", where=folder, todo="choose another folder")
+    if (target / JOB_FILE).exists():
+        raise InputError("--out is the folder of a training job.", where=folder, todo="choose another folder")
+
+
+def _keep_drawn(images: Sequence[Path], folder: Path) -> None:
+    """An annotation that a person drew, or corrected in LabelImg, is never replaced by a prediction."""
+    for path in images:
+        drawn = folder / f"{path.stem}.xml"
+        if drawn.exists() and read_voc(drawn).database != DATABASE:
+            raise InputError(
+                "An annotation that is no prediction would be overwritten.", where=drawn, todo="choose another --out"
+            )
 
 
 def _told(found: Detections, classes: Sequence[str]) -> str:
@@ -251,7 +297,7 @@ def score(data: Dataset, file: Path, iou: float, rule: Rule, resamples: int, see
 
 def show_evaluation(console: Console, found: Evaluation) -> None:
     """A table of AP a class, then the mean and COCO's figures."""
-    table = Table("class", "objects", "detections", "hits", f"AP at IoU {found.iou:g}", "95 % interval", box=None)
+    table = _table("class", "objects", "detections", "hits", f"AP at IoU {found.iou:g}", "95 % interval")
     for row in found.classes:
         bounds = "{:.4f} to {:.4f}".format(*row.ci95) if row.ci95 else "-"
         value = "-" if row.ap is None else f"{row.ap:.4f}"

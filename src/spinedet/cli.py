@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the work failed, 2 the input or the words are wrong.
 """
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -40,15 +41,21 @@ def _console(*, stderr: bool = False) -> Console:
 out = _console()
 err = _console(stderr=True)
 
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}
+DISK_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.EIO),
+    *(errno.ENAMETOOLONG, errno.ENOTDIR, errno.EINVAL),  # a name that this disk cannot hold
+}
 """What the disk answers when a person, not the program, can mend it."""
+
+INTERRUPTED = 130
+"""Typer's exit code where Ctrl-C was pressed."""
 
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder with JPEGImages/ and Annotations/.")]
 ImageSet = Annotated[str | None, typer.Option(help="Use only the images in ImageSets/Main/NAME.txt.", metavar="NAME")]
 TaskName = Annotated[str | None, typer.Option("--task", help="A task by name or .yaml file: classes, mirroring.")]
 OwnPatients = Annotated[bool, typer.Option(help="No two images show the same person; patients.csv is not needed.")]
 AllowRare = Annotated[bool, typer.Option(help="Accept a class that only one patient has.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seeds folds, training and resampling.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds folds, training and resampling.")]
 Preset = Annotated[str, typer.Option(help="tiny (CPU, minutes), small (a GPU or a night) or paper (640 px, long).")]
 ImageSize = Annotated[int | None, typer.Option(help="Side of the network input in pixels, a multiple of 32.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the training part.")]
@@ -192,7 +199,9 @@ def predict(
     """Find objects with a trained model: boxes on the image (PNG), VOC XML for LabelImg, JSON with every score."""
     from spinedet import actions
 
-    count = actions.predict_files(err, model, paths, out_folder, formats.split(","), score, threads)
+    count = actions.predict_files(
+        err, model, paths, out_folder, [name.strip() for name in formats.split(",")], score, threads
+    )
     out.print(f"{count} images predicted; results in {out_folder}")
 
 
@@ -225,9 +234,14 @@ def evaluate(
 def main() -> int:
     """Run the command line and return its exit code; a user's mistake ends in words, not in a traceback."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # a damaged image is told in our words, once
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a Windows pipe has no place for every name
     try:
         app()
     except SystemExit as end:
+        if end.code == INTERRUPTED:
+            return _say(WorkError("Stopped.", todo="run the same command again"))
         return end.code if isinstance(end.code, int) else 1
     except SpinedetError as error:
         return _say(error)

@@ -13,7 +13,7 @@ def test_ranked_puts_the_best_first_and_keeps_the_order_of_equals() -> None:
     found = Detections.ranked(BOXES, [0.5, 0.9, 0.5], [7, 8, 9])
     assert found.labels.tolist() == [8, 7, 9]
     assert found.boxes[:, 2].tolist() == [2, 1, 3]
-    assert (found.boxes.dtype, found.scores.dtype, found.labels.dtype) == (np.float32, np.float32, np.int64)
+    assert [part.dtype.name for part in (found.boxes, found.scores, found.labels)] == ["float32", "float32", "int64"]
 
 
 def test_nothing_found_has_the_same_shapes() -> None:
@@ -38,8 +38,16 @@ def test_above_keeps_a_score_that_just_reaches() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("image_size", 100), ("image_size", 0), ("epochs", 0), ("batch", 0), ("learning_rate", 0.0), ("seed", -1)]
-    + [("device", "tpu"), ("epoch", 3)],
+    [
+        ("image_size", 100),
+        ("image_size", 0),
+        ("epochs", 0),
+        ("batch", 0),
+        ("learning_rate", 0.0),
+        ("seed", -1),
+        ("device", "tpu"),
+        ("epoch", 3),
+    ],
 )
 def test_impossible_settings_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):

@@ -1,5 +1,6 @@
 """PP-YOLOv2 without Paddle: settings, recipe, weights files and checkpoints."""
 
+import importlib.util
 import pickle
 import subprocess
 import sys
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 
 from spinedet.annotations.errors import InputError, WorkError
-from spinedet.detect import extras
 from spinedet.detect.contract import Settings
 from spinedet.detect.paddle.checkpoint import CHECKPOINT, EARLIER, Checkpoint, read_checkpoint, write_checkpoint
 from spinedet.detect.paddle.detector import PPYOLOv2
@@ -39,7 +39,7 @@ def test_importing_the_detector_does_not_import_paddle() -> None:
 
 
 def test_a_missing_package_is_answered_with_the_two_commands_that_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"spinedet\[paddle\].*--no-deps paddledet==2\.6\.0"):
         PPYOLOv2().check(settings())
 
@@ -68,14 +68,14 @@ def test_presets_name_a_known_size_and_only_known_recipe_keys(preset: str) -> No
 
 
 def test_the_learning_rate_rises_then_falls_at_80_and_88_percent() -> None:
-    rates = [learning_rate(1.0, step, steps_an_epoch=10, epochs=100, warm_up_steps=3) for step in range(1000)]
+    rates = [learning_rate(1.0, step, 10, 100, Recipe(warm_up_steps=3)) for step in range(1000)]
     assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
     assert [rates[step] for step in (799, 800, 879, 880, 999)] == pytest.approx([1, 0.1, 0.1, 0.01, 0.01])
 
 
 def test_warm_up_takes_a_tenth_of_a_short_training_at_most() -> None:
-    assert learning_rate(1.0, 20, steps_an_epoch=10, epochs=20, warm_up_steps=4000) == 1.0
-    assert learning_rate(1.0, 19, steps_an_epoch=10, epochs=20, warm_up_steps=4000) < 1.0
+    assert learning_rate(1.0, 20, 10, 20, Recipe()) == 1.0
+    assert learning_rate(1.0, 19, 10, 20, Recipe()) < 1.0
 
 
 @pytest.mark.parametrize(

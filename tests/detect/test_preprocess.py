@@ -35,7 +35,7 @@ for height, width in eval(sys.argv[1]):
     ours = prepare(image, 320, Preprocessing(fit="letterbox"))[0]
     pixels = np.rint(ours * 255).astype(np.uint8).transpose(1, 2, 0)
     assert np.array_equal(pixels, theirs), (height, width)
-    assert np.allclose(ours * 255, pixels, atol=1e-4)
+    assert np.allclose(ours.transpose(1, 2, 0) * 255, pixels, atol=1e-4)
 print("equal")
 """
 
@@ -79,13 +79,11 @@ def test_stretch_with_mean_and_deviation_is_exact_on_a_constant_image() -> None:
 
 @pytest.mark.parametrize("how", [LETTERBOX, STRETCH])
 @pytest.mark.parametrize("shape", [(30, 50), (64, 64), (200, 90)])
-def test_the_input_is_square_float32_contiguous_and_the_image_stays(
-    how: Preprocessing, shape: tuple[int, int]
-) -> None:
+def test_the_input_is_square_float32_contiguous_and_the_image_stays(how: Preprocessing, shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     before = image.copy()
     planes, fit = prepare(image, 64, how)
-    assert (planes.shape, planes.dtype, planes.flags.c_contiguous) == ((3, 64, 64), np.float32, True)
+    assert (planes.shape, planes.dtype.name, planes.flags.c_contiguous) == ((3, 64, 64), "float32", True)
     assert (fit.height, fit.width) == shape
     np.testing.assert_array_equal(image, before)
 

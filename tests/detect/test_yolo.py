@@ -1,13 +1,13 @@
 """YOLOv3 and YOLOv5 with the real ultralytics, always in the worker's process: trained, resumed, started from weights.
 
-Pytest's own process never imports torch or ultralytics: both change global state on import.
+Pytest's own process never imports ultralytics: it changes global state and writes a settings file on import.
 """
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,21 @@ import numpy as np
 import pytest
 
 from spinedet.annotations.boxes import Box
-from spinedet.annotations.errors import InputError, WorkError
+from spinedet.annotations.errors import InputError
+from spinedet.annotations.files import write_json
 from spinedet.annotations.voc import Annotation, VocObject, write_voc
 from spinedet.datasets.dataset import Dataset
-from spinedet.detect.contract import Epoch
-from spinedet.detect.jobs import LOG_FILE, MODEL_FOLDER, PREDICTIONS_FILE, Done, Job, environment, read_progress, run_job
+from spinedet.detect.jobs import (
+    JOB_FILE,
+    LOG_FILE,
+    MODEL_FOLDER,
+    PREDICTIONS_FILE,
+    Done,
+    Job,
+    environment,
+    read_progress,
+    run_job,
+)
 from spinedet.detect.modelfile import ModelCard
 from spinedet.detect.outputs import write_png
 from spinedet.detect.predictions import read_predictions
@@ -38,6 +48,9 @@ SIDE = 96
 
 SIZE = 64
 """Side of the network input in pixels: the smallest at which the coarsest level still has two cells a side."""
+
+THREADS = 1
+"""Threads of a job; ultralytics by itself takes all cores but one, whatever the job was given."""
 
 SAME_LOSS = 1e-5
 """Losses of a resumed and an uninterrupted training may differ by this (relative)."""
@@ -75,6 +88,7 @@ def make_job(data: Dataset, word: str, epochs: int, recipe: dict[str, Any] | Non
         train=data.images[:-2],
         test=data.images[-2:],
         each_image_is_a_patient=True,
+        threads=THREADS,
     )
 
 
@@ -146,34 +160,57 @@ def test_yolov3_tiny_obeys_the_same_contract(data: Dataset, home: Path, tmp_path
     assert not list(home.iterdir())
 
 
+TRAIN_AND_DIE = """
+import os, sys
+from pathlib import Path
+import torch
+from spinedet.detect import worker
+from spinedet.detect.jobs import PROGRESS_FILE, Job
+from spinedet.detect.registry import get_detector
+
+folder = Path(sys.argv[1])
+job = Job.read(folder)
+record = worker._Recorder(folder / PROGRESS_FILE)
+
+def die_after_two(epoch):
+    record(epoch)
+    assert torch.get_num_threads() == int(os.environ["OMP_NUM_THREADS"])
+    if epoch.epoch == 2:
+        os._exit(9)
+
+get_detector("yolov5").train(worker._load(job).subset(job.train), None, job.settings, folder, die_after_two)
+"""
+"""A worker that dies without a word after its second epoch; a stop from outside would come now sooner, now later."""
+
+
+def run_script(text: str, scratch: Path, *words: Path) -> "subprocess.CompletedProcess[str]":
+    """Run Python text apart, in the environment of a worker."""
+    command = [sys.executable, "-P", "-c", text, *map(str, words)]
+    env = environment(scratch, THREADS)
+    return subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
 def test_a_resumed_training_equals_one_that_never_stopped(
     whole: Trained, data: Dataset, home: Path, tmp_path: Path
 ) -> None:
-    """Stopped from outside after the second of three epochs, then asked for again."""
-    stop, seen = threading.Event(), []
-
-    def stop_after_two(epoch: Epoch) -> None:
-        seen.append(epoch.epoch)
-        if epoch.epoch == 2:
-            stop.set()
-
-    with pytest.raises(WorkError, match="ended from outside"):
-        run_job(whole.job, tmp_path / "job", stop_after_two, stop)
-    assert seen == [1, 2]
-    resumed = run(whole.job, tmp_path / "job")
+    folder = tmp_path / "job"
+    write_json(folder / JOB_FILE, whole.job.model_dump(mode="json"))
+    died = run_script(TRAIN_AND_DIE, folder / "scratch", folder)
+    assert died.returncode == 9, died.stderr
+    resumed = run(whole.job, folder)
     first, second = read_progress(whole.folder), read_progress(resumed.folder)
     np.testing.assert_allclose([e.loss for e in second], [e.loss for e in first], rtol=SAME_LOSS)
     lines = (resumed.folder / "progress.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
     images = [item.path for item in data.items if item.path is not None]
-    for one, other in zip(Model.load(whole.model).predict(images), Model.load(resumed.model).predict(images), strict=True):
+    for one, other in zip(
+        Model.load(whole.model).predict(images), Model.load(resumed.model).predict(images), strict=True
+    ):
         np.testing.assert_allclose(other.scores, one.scores, atol=SAME_LOSS)
         np.testing.assert_allclose(other.boxes, one.boxes, atol=0.01)
 
 
-def test_a_transfer_to_other_classes_keeps_all_but_the_last_layers(
-    whole: Trained, home: Path, tmp_path: Path
-) -> None:
+def test_a_transfer_to_other_classes_keeps_all_but_the_last_layers(whole: Trained, home: Path, tmp_path: Path) -> None:
     """Two classes to three: only the class branch of the head (`cv3`, its last convolution) starts afresh."""
     three = write_images(tmp_path / "three", ("disc", "vertebra"))
     job = make_job(three, "yolov5:n", 1, weights=str(whole.model)).model_copy(
@@ -182,9 +219,12 @@ def test_a_transfer_to_other_classes_keeps_all_but_the_last_layers(
     trained = run(job, tmp_path / "job")
     assert ModelCard.read(trained.model).settings.weights == MODEL_FOLDER
     log = (trained.folder / LOG_FILE).read_text(encoding="utf-8")
-    line = next(line for line in log.splitlines() if line.startswith("start weights:"))
-    afresh = line.split("afresh: ")[1].replace(" and 1 more", "").split(", ")
-    assert all(name.startswith("model.24.cv3.") and ".2." in name for name in afresh)
+    (line,) = (line for line in log.splitlines() if line.startswith("start weights:"))
+    counted, _, names = line.partition("; afresh: ")
+    fit, total = map(int, re.findall(r"\d+", counted))
+    assert total - fit == 6  # weight and bias on three levels
+    shown = names.removesuffix(" and 1 more").split(", ")
+    assert all(re.fullmatch(r"model\.24\.cv3\.[012]\.2\.(weight|bias)", name) for name in shown)
 
 
 def test_weights_of_another_size_are_refused_with_their_shapes(
@@ -227,15 +267,7 @@ except InputError as error:
 
 def test_weights_that_carry_code_are_refused_unread(whole: Trained, home: Path, tmp_path: Path) -> None:
     """The file would make a folder when it is unpickled; the folder must not appear."""
-    words = [str(whole.model), str(tmp_path / "trace"), str(tmp_path / "wild.pt")]
-    shown = subprocess.run(
-        [sys.executable, "-P", "-c", READ_WEIGHTS, *words],
-        env=environment(tmp_path / "scratch", 1),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    shown = run_script(READ_WEIGHTS, tmp_path / "scratch", whole.model, tmp_path / "trace", tmp_path / "wild.pt")
     assert shown.returncode == 0, shown.stderr
     assert "refused: The weights file carries code" in shown.stdout
     assert "unreadable: The weights cannot be read" in shown.stdout

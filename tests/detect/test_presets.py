@@ -1,0 +1,88 @@
+"""The detectors' YAML files: every one is sound, and a wrong word is answered with the right ones."""
+
+import importlib.util
+from collections.abc import Callable
+from importlib.resources import files
+
+import pytest
+
+from spinedet.annotations.errors import InputError
+from spinedet.detect.contract import Settings
+from spinedet.detect.presets import PRESETS, make_settings, read_config
+from spinedet.detect.registry import DETECTORS, get_detector
+
+CONFIGS = sorted(
+    entry.name[len("detector_") : -len(".yaml")]
+    for entry in files("spinedet.configs").iterdir()
+    if entry.name.startswith("detector_")
+)
+NEEDS = {"yolov3": "ultralytics", "yolov5": "ultralytics", "ppyolov2": "ppdet", "fake": "onnx"}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_makes_settings_that_its_detector_accepts(name: str) -> None:
+    config, detector = read_config(name), get_detector(name)
+    assert name in DETECTORS
+    assert (config.detector, tuple(config.sizes)) == (detector.name, detector.sizes)
+    assert name == "fake" or set(config.presets) == set(PRESETS)
+    for preset in config.presets:
+        settings = make_settings(name, preset)
+        assert settings.recipe.keys() >= config.recipe.keys()
+        if importlib.util.find_spec(NEEDS[name]) is not None:
+            detector.check(settings)
+
+
+def test_there_is_a_config_for_every_detector() -> None:
+    assert sorted(DETECTORS) == CONFIGS
+
+
+def test_what_the_person_says_goes_before_the_preset_and_none_says_nothing() -> None:
+    settings = make_settings("yolov5", "tiny", epochs=7, size="s", seed=None, mirror=True)
+    tiny = read_config("yolov5").presets["tiny"]
+    assert (settings.epochs, settings.size, settings.seed, settings.mirror) == (7, "s", 0, True)
+    assert (settings.image_size, settings.batch) == (tiny.image_size, tiny.batch)
+
+
+def test_a_preset_overrides_single_keys_of_the_recipe() -> None:
+    """`paper` says SGD and says nothing of mosaic."""
+    tiny, paper = make_settings("yolov5", "tiny"), make_settings("yolov5", "paper")
+    assert (tiny.recipe["optimizer"], paper.recipe["optimizer"]) == ("AdamW", "SGD")
+    assert paper.recipe["mosaic"] == tiny.recipe["mosaic"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: make_settings("yolo5", "tiny"), "no such detector(.|\n)*yolov3, yolov5(.|\n)*did you mean 'yolov5'"),
+        (lambda: make_settings("yolov5", "smal"), "no such preset(.|\n)*tiny, small, paper; did you mean 'small'"),
+        (lambda: make_settings("fake", "paper"), "no such preset(.|\n)*one of tiny\n"),
+        (lambda: make_settings("yolov5", "tiny", size="xx"), "no such size(.|\n)*n, s, m, l, x"),
+        (lambda: make_settings("yolov5", "tiny", image_size=100), "impossible(.|\n)*multiple of 32(.|\n)*size = 100"),
+        (lambda: make_settings("yolov5", "tiny", epochs=0), "impossible(.|\n)*epochs = 0"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_right_ones(call: Callable[[], Settings], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        call()
+
+
+def test_a_wrong_size_or_recipe_is_refused_by_the_detector_too() -> None:
+    pytest.importorskip("onnx")
+    settings = Settings(detector="yolov5", size="xx")
+    with pytest.raises(InputError, match=r"no such size(.|\n)*n, s, m, l, x"):
+        get_detector("yolov5").check(settings)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ultralytics") is None, reason="ultralytics is not installed")
+@pytest.mark.parametrize("recipe", [{"mosaic": 2}, {"mosiac": 0.5}, {"optimizer": "Adam"}])
+def test_a_wrong_recipe_names_its_key_and_lists_the_known_ones(recipe: dict[str, object]) -> None:
+    settings = Settings(detector="yolov3", size="tiny", recipe=recipe)
+    key = next(iter(recipe))
+    with pytest.raises(InputError, match=rf"recipe of yolov3 is wrong(.|\n)*optimizer, weight_decay(.|\n)*{key}:"):
+        get_detector("yolov3").check(settings)
+
+
+def test_a_missing_package_is_answered_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"torch, torchvision, ultralytics(.|\n)*pip install \"spinedet\[train\]\""):
+        get_detector("yolov5").check(Settings(detector="yolov5", size="n"))
