@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
-from spinedet.annotations.files import write_json
+from spinedet.annotations.files import read_json, write_json
 from spinedet.benchmarks.results import FoldOutcome, Results, summarise, write_results
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.folds import Fold, Folds, load_folds, save_folds
 from spinedet.detect.contract import Epoch, Settings
-from spinedet.detect.download import with_local_weights
-from spinedet.detect.jobs import DONE_FILE, PREDICTIONS_FILE, Done, Job, finished, run_job
+from spinedet.detect.download import weights_sha256, with_local_weights
+from spinedet.detect.jobs import DONE_FILE, JOB_FILE, PREDICTIONS_FILE, Done, Job, finished, remove_empty, run_job
 from spinedet.detect.machine import cores, machine, peak_memory_mb, versions
 from spinedet.detect.predictions import read_predictions
 from spinedet.detect.registry import get_detector
@@ -70,15 +70,18 @@ class _Run:
     listener: Listener
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        self.weights = {name: weights_sha256(settings) for name, settings in self.plan.settings.items()}
+
     def jobs(self) -> Iterator[tuple[str, Job]]:
         """Fold by fold, so that an interrupted comparison compares on the folds it has."""
         for fold in self.plan.folds.folds:
-            for name, settings in self.plan.settings.items():
-                yield f"{name}/fold{fold.number}", self._job(settings, fold)
+            for name in self.plan.settings:
+                yield f"{name}/fold{fold.number}", self._job(name, fold)
 
-    def _job(self, settings: Settings, fold: Fold) -> Job:
+    def _job(self, name: str, fold: Fold) -> Job:
         return Job(
-            settings=settings,
+            settings=self.plan.settings[name],
             dataset=self.dataset.folder,
             fingerprint=self.dataset.fingerprint(),
             classes=self.dataset.classes,
@@ -86,6 +89,7 @@ class _Run:
             val=fold.val,
             test=fold.test,
             each_image_is_a_patient=self.plan.folds.grouped_by == "image",
+            weights_sha256=self.weights[name],
             threads=max(1, cores() // self.plan.jobs),
         )
 
@@ -124,13 +128,20 @@ def run_benchmark(dataset: Dataset, plan: Plan, out: Path, listener: Listener) -
     for name, job in jobs:
         finished(job, out / name)
     save_folds(out / FOLDS_FILE, plan.folds, dataset)
-    write_json(out / RUN_FILE, {"command": plan.command, "detectors": list(plan.settings)})
+    write_json(out / RUN_FILE, {"command": _commands(plan, out)})
     failures = _run_all(run, jobs)
     results = collect(dataset, plan, out)
     write_results(out / RESULTS_FILE, results)
     if failures:
         raise _sum_up(failures, len(jobs), out)
     return results
+
+
+def _commands(plan: Plan, out: Path) -> str:
+    """The commands that made a run folder, one a line; another one may have added detectors to it."""
+    path = out / RUN_FILE
+    before = str(read_json(path, "record of a run").get("command", "")).splitlines() if path.exists() else []
+    return "\n".join(dict.fromkeys([*before, plan.command]))
 
 
 def _local(settings: Mapping[str, Settings], out: Path, listener: Listener) -> dict[str, Settings]:
@@ -169,8 +180,20 @@ def _run_all(run: _Run, jobs: list[tuple[str, Job]]) -> list[SpinedetError]:
     errors = [error for future in futures if (error := future.exception()) is not None]
     for error in errors:
         if not isinstance(error, WorkError):
+            _forget(run)
             raise error
     return [error for error in errors if isinstance(error, SpinedetError)]
+
+
+def _forget(run: _Run) -> None:
+    """A run that a wrong input stopped before any job had begun leaves nothing behind."""
+    if any((run.out / name / JOB_FILE).exists() for name, _ in run.jobs()):
+        return
+    for name in (FOLDS_FILE, RUN_FILE):
+        (run.out / name).unlink(missing_ok=True)
+    for name in run.plan.settings:
+        remove_empty(run.out / name)
+    remove_empty(run.out)
 
 
 def _sum_up(failures: list[SpinedetError], jobs: int, out: Path) -> WorkError:
@@ -182,16 +205,24 @@ def _sum_up(failures: list[SpinedetError], jobs: int, out: Path) -> WorkError:
 
 
 def collect(dataset: Dataset, plan: Plan, out: Path) -> Results:
-    """The results of all finished jobs of a run folder."""
-    outcomes: dict[str, list[FoldOutcome]] = {name: [] for name in plan.settings}
-    for name in plan.settings:
+    """The results of all finished jobs of a run folder, also of detectors that an earlier plan put there."""
+    settings = {**plan.settings, **_earlier(plan, out)}
+    outcomes: dict[str, list[FoldOutcome]] = {name: [] for name in settings}
+    for name in settings:
         for fold in plan.folds.folds:
             folder = out / name / f"fold{fold.number}"
             if (folder / DONE_FILE).exists():
                 outcomes[name].append(_outcome(dataset.subset(fold.test), fold.number, folder))
     facts: dict[str, Any] = {**machine(), "jobs": plan.jobs, "coordinator_peak_memory_mb": round(peak_memory_mb(), 1)}
-    shown = {name: settings.public() for name, settings in plan.settings.items()}
+    shown = {name: one.public() for name, one in settings.items()}
     return summarise(dataset, plan.folds, outcomes, shown, machine=facts, versions=_versions(outcomes))
+
+
+def _earlier(plan: Plan, out: Path) -> dict[str, Settings]:
+    """Settings of the detectors in a run folder that the plan does not name."""
+    done = sorted(path.parent for path in out.glob(f"*/fold*/{DONE_FILE}"))
+    found = {folder.parent.name: Job.read(folder).settings for folder in done}
+    return {name: settings for name, settings in found.items() if name not in plan.settings}
 
 
 def _outcome(test: Dataset, fold: int, folder: Path) -> FoldOutcome:

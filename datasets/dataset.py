@@ -229,12 +229,15 @@ def _stems(root: Path, image_set: str | None) -> list[str]:
         return _listed(root, image_set)
     stems = [path.stem for path in (root / ANNOTATIONS).glob("*.xml") if not path.name.startswith(".")]
     if not stems:
+        flat = any(root.glob("*.xml"))
         raise InputError(
             "The dataset has no annotations.",
             expected=f"{ANNOTATIONS}/*.xml as LabelImg writes them",
-            found="no XML file",
+            found="XML files in the folder itself" if flat else "no XML file",
             where=root,
-            todo="draw boxes with LabelImg in Pascal VOC format and save them in that folder",
+            todo=f"move the XML files to {ANNOTATIONS}/ and the images to {IMAGES}/"
+            if flat
+            else "draw boxes with LabelImg in Pascal VOC format and save them in that folder",
         )
     return stems
 

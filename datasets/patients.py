@@ -48,7 +48,10 @@ def _rows(path: Path) -> list[tuple[int, str, str]]:
                 found = ",".join(reader.fieldnames or ())
                 raise InputError("The columns are wrong.", expected=",".join(COLUMNS), found=found, where=at(path, 1))
             rows = [(reader.line_num, (row["image"] or "").strip(), (row["patient"] or "").strip()) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        todo = "save the table as CSV UTF-8"
+        raise InputError("The list of patients is not UTF-8 text.", found=str(error), where=path, todo=todo) from error
+    except (OSError, csv.Error) as error:
         raise InputError("The list of patients cannot be read.", found=str(error), where=path) from error
     for line, image, patient in rows:
         if not image or not patient:

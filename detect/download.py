@@ -8,6 +8,7 @@ from pathlib import Path
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.files import write_bytes
 from spinedet.detect.contract import Settings
+from spinedet.detect.modelfile import CARD_FILE, sha256
 from spinedet.detect.registry import get_detector
 
 TIMEOUT_SECONDS = 30
@@ -41,6 +42,17 @@ def with_local_weights(settings: Settings, folder: Path, say: Callable[[str], No
         say(f"Fetching {address} to {target}")
         fetch(address, target)
     return settings.model_copy(update={"weights": str(target.resolve())})
+
+
+def weights_sha256(settings: Settings) -> str:
+    """What tells one set of start weights from another of the same name; empty without any.
+
+    Of a model folder the card is taken, which holds the checksum of its weights.
+    """
+    if settings.weights == "none":
+        return ""
+    path = Path(settings.weights)
+    return sha256(path / CARD_FILE if path.is_dir() else path)
 
 
 def fetch(address: str, target: Path) -> None:

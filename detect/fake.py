@@ -35,6 +35,7 @@ class FakeRecipe(BaseModel):
         epoch_seconds: Pause that stands for an epoch's work.
         fail_at: Epoch in which it raises an error; 0 never.
         die_at: Epoch in which its process ends without a word, once; 0 never.
+        refuse: The job, not the check before it, finds the input wrong (as start weights that do not fit).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class FakeRecipe(BaseModel):
     epoch_seconds: float = 0.0
     fail_at: int = 0
     die_at: int = 0
+    refuse: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class FakeDetector:
     def train(self, train: Dataset, val: Dataset | None, settings: Settings, folder: Path, progress: Progress) -> Path:
         """See `spinedet.detect.contract.Detector.train`."""
         recipe = self.check(settings)
+        if recipe.refuse:
+            raise InputError("The fake detector refuses its input, as it was told to refuse it.")
         checkpoint = folder / "checkpoint.json"
         first = json.loads(checkpoint.read_text(encoding="utf-8"))["epoch"] + 1 if checkpoint.exists() else 1
         for epoch in range(first, settings.epochs + 1):

@@ -6,6 +6,7 @@ A finished job leaves `done.json`; asking for it again costs nothing. An unfinis
 import hashlib
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -20,11 +21,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
 from spinedet.annotations.files import read_json, write_json
 from spinedet.detect.contract import Epoch, Progress, Settings
+from spinedet.detect.modelfile import CARD_FILE
 from spinedet.detect.runtime import NO_TELEMETRY
 
 JOB_FILE, DONE_FILE, ERROR_FILE = "job.json", "done.json", "error.json"
 PROGRESS_FILE, LOG_FILE, PREDICTIONS_FILE = "progress.jsonl", "log.txt", "predictions.json"
-MODEL_FOLDER = "model"
+MODEL_FOLDER, SCRATCH_FOLDER = "model", "scratch"
 
 POLL_SECONDS = 0.2
 """How often a running job's progress is read."""
@@ -43,6 +45,7 @@ class Job(BaseModel):
         classes: The classes in order.
         train, val, test: Image names of the three parts; without `test` nothing is predicted.
         each_image_is_a_patient: As in `Dataset.load`.
+        weights_sha256: Of the start weights, so that other weights of the same file name make another job.
         threads: Processor threads for the framework.
     """
 
@@ -56,6 +59,7 @@ class Job(BaseModel):
     val: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     each_image_is_a_patient: bool = False
+    weights_sha256: str = ""
     threads: int = 1
 
     def identity(self) -> str:
@@ -122,10 +126,13 @@ def finished(job: Job, folder: Path) -> Done | None:
     if not (folder / DONE_FILE).exists():
         return None
     try:
-        return Done.model_validate(read_json(folder / DONE_FILE, "job record"))
+        done = Done.model_validate(read_json(folder / DONE_FILE, "job record"))
     except ValidationError as error:
         where = folder / DONE_FILE
         raise InputError("A job record is damaged.", where=where, todo="delete it; the job runs again") from error
+    left = [f"{MODEL_FOLDER}/{CARD_FILE}", *([PREDICTIONS_FILE] if job.test else [])]
+    whole = done.job == job.identity() and all((folder / name).exists() for name in left)
+    return done if whole else None
 
 
 def _difference(old: Job, new: Job) -> str:
@@ -160,7 +167,7 @@ def run_job(job: Job, folder: Path, progress: Progress, stop: threading.Event | 
         finally:
             _end(worker)
     if worker.returncode != 0:
-        raise _failure(folder, worker.returncode)
+        raise _failed(folder, worker.returncode)
     done = finished(job, folder)
     if done is None:
         raise WorkError("A job ended without a record.", where=folder / LOG_FILE)
@@ -183,7 +190,7 @@ def _start(folder: Path, threads: int, log: Any) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment(folder / "scratch", threads),
+        env=environment(folder / SCRATCH_FOLDER, threads),
         **apart,
     )
 
@@ -235,6 +242,23 @@ def _end(worker: "subprocess.Popen[bytes]") -> None:
             worker.wait()
     if worker.stdin:
         worker.stdin.close()
+
+
+def _failed(folder: Path, code: int) -> SpinedetError:
+    """The error of a worker; a job that a wrong input stopped before its first epoch leaves nothing behind."""
+    error = _failure(folder, code)
+    if isinstance(error, InputError) and not (folder / PROGRESS_FILE).exists():
+        for name in (JOB_FILE, LOG_FILE, ERROR_FILE):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / SCRATCH_FOLDER, ignore_errors=True)
+        remove_empty(folder)
+    return error
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder if nothing is in it."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _failure(folder: Path, code: int) -> SpinedetError:

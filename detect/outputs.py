@@ -11,6 +11,7 @@ from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError, WorkError, some
 from spinedet.annotations.files import write_bytes
 from spinedet.annotations.voc import Annotation, VocObject, write_voc
+from spinedet.datasets.dataset import IMAGES
 from spinedet.datasets.images import SUFFIXES, Image, image_size
 from spinedet.detect.contract import Detections
 
@@ -45,7 +46,8 @@ def _images_of(path: Path) -> list[Path]:
         raise InputError("There is no such image or folder.", where=path)
     found = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES and entry.name[0] != ".")
     if not found:
-        raise InputError("The folder has no images.", expected=", ".join(SUFFIXES), where=path)
+        todo = f"give {path / IMAGES}" if (path / IMAGES).is_dir() else None
+        raise InputError("The folder has no images.", expected=", ".join(SUFFIXES), where=path, todo=todo)
     return found
 
 

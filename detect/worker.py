@@ -23,6 +23,7 @@ from spinedet.detect.jobs import (
     MODEL_FOLDER,
     PREDICTIONS_FILE,
     PROGRESS_FILE,
+    SCRATCH_FOLDER,
     Done,
     Failure,
     Job,
@@ -81,7 +82,7 @@ def _work(folder: Path) -> None:
         peak_memory_mb=round(peak_memory_mb(), 1),
         versions=versions("torch", "ultralytics", "paddlepaddle", "paddledet", "onnx"),
     )
-    shutil.rmtree(folder / "scratch", ignore_errors=True)
+    shutil.rmtree(folder / SCRATCH_FOLDER, ignore_errors=True)
     write_json(folder / DONE_FILE, done.model_dump(mode="json"))
 
 

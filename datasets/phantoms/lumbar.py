@@ -107,7 +107,8 @@ def _built_whole(out: Path) -> Iterator[Path]:
         folder.rename(out)
     except OSError as error:
         found = error.strerror or str(error)
-        raise WorkError("The phantom could not be written.", found=found, where=out) from error
+        todo = "free space, or choose a folder you may write to"
+        raise WorkError("The phantom could not be written.", found=found, where=out, todo=todo) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -125,7 +126,7 @@ def _write_patients(folder: Path, patients: int, seed: int, jobs: int) -> Genera
         with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
             yield from (number + 1 for number, _ in enumerate(pool.map(write, range(patients), chunksize=4)))
     except BrokenProcessPool as error:
-        todo = "run it again with --jobs 1; if memory is short, close other programs"
+        todo = "close other programs if memory is short, and run it again"
         raise WorkError("A process that drew the phantom was killed.", where=folder.parent, todo=todo) from error
 
 

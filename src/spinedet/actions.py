@@ -22,7 +22,7 @@ from spinedet.datasets.folds import Fold, Folds, grouping, hold_out, load_folds,
 from spinedet.datasets.images import read_image
 from spinedet.datasets.tasks import Task, read_task
 from spinedet.detect.contract import Detections, Settings
-from spinedet.detect.download import with_local_weights
+from spinedet.detect.download import weights_sha256, with_local_weights
 from spinedet.detect.jobs import JOB_FILE, MODEL_FOLDER, Job, run_job
 from spinedet.detect.machine import cores
 from spinedet.detect.outputs import DATABASE, draw, find_images, write_png, write_prediction
@@ -129,6 +129,7 @@ def train_model(console: Console, data: Dataset, settings: Settings, folder: Pat
         train=fold.train,
         val=fold.val,
         each_image_is_a_patient=grouping(data) == "image",
+        weights_sha256=weights_sha256(settings),
         threads=cores(),
     )
     with _interruptible(), JobProgress(console) as shown:

@@ -1,7 +1,7 @@
 """Ground truth and detections drawn by hand in memory; every image has 100 x 100 pixels.
 
-`draw({"a": [("disc", 0, 0, 10, 10)]})` is a dataset with one image and one disc (continuous edges; a sixth value that is
-true marks a difficult object). `find([(0, 0, 0, 10, 10, 0.9)])` is one detection: label, edges, score.
+`draw({"a": [("disc", 0, 0, 10, 10)]})` is a dataset with one image and one disc (continuous edges; a sixth value
+that is true marks a difficult object). `find([(0, 0, 0, 10, 10, 0.9)])` is one detection: label, edges, score.
 """
 
 from collections.abc import Callable, Mapping, Sequence

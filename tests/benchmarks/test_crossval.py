@@ -89,7 +89,6 @@ def test_a_run_is_complete_and_a_second_call_runs_nothing(data: Dataset, tmp_pat
     assert read_results(out / RESULTS_FILE) == results
     assert json.loads((out / "run.json").read_text(encoding="utf-8")) == {
         "command": "spinedet benchmark SET",
-        "detectors": ["fake"],
     }
     before = stamps(out)
     again = run_benchmark(data, plan_for(data), out, second)
@@ -98,6 +97,23 @@ def test_a_run_is_complete_and_a_second_call_runs_nothing(data: Dataset, tmp_pat
     assert (sorted(second.finished), second.epochs) == (["fake/fold1", "fake/fold2"], [])
     assert figures(again) == figures(results)
     assert again.detectors["fake"].train_seconds == detector.train_seconds
+
+
+def test_a_run_keeps_the_detectors_that_an_earlier_command_put_there(data: Dataset, begun: Path) -> None:
+    """The fake is there already; a second plan names nobody, as if it had added others."""
+    empty = replace(plan_for(data, epochs=1), settings={}, command="another command")
+    results = run_benchmark(data, empty, begun, Notes())
+    assert list(results.detectors) == ["fake"]
+    commands = json.loads((begun / "run.json").read_text(encoding="utf-8"))["command"]
+    assert commands.splitlines() == ["spinedet benchmark SET", "another command"]
+
+
+def test_a_wrong_input_in_the_first_job_leaves_nothing_behind(data: Dataset, tmp_path: Path) -> None:
+    """The fake's recipe passes here and is refused by its worker, as weights that do not fit would be."""
+    out = tmp_path / "run"
+    with pytest.raises(InputError, match="told to refuse"):
+        run_benchmark(data, plan_for(data, recipe={"refuse": True}), out, Notes())
+    assert not out.exists()
 
 
 def test_two_jobs_at_a_time_change_nothing(data: Dataset, tmp_path: Path) -> None:
