@@ -10,7 +10,7 @@ from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.extras import PADDLE, require
 from spinedet.detect.paddle.environment import fill_pkg_resources, prepare_environment
 from spinedet.detect.paddle.recipe import SMALLEST_IMAGE, Recipe
-from spinedet.detect.paddle.weights import published
+from spinedet.detect.paddle.weights import PUBLISHED
 
 
 class PPYOLOv2:
@@ -18,6 +18,10 @@ class PPYOLOv2:
 
     name = "ppyolov2"
     sizes = ("r18", "r50-dcn", "r101-dcn")
+
+    def published(self, size: str) -> str | None:
+        """Address of PaddleDetection's COCO weights of a size."""
+        return PUBLISHED.get(size)
 
     def check(self, settings: Settings) -> Recipe:
         """Check size, image size, weights, recipe and packages before anything is written.
@@ -30,8 +34,6 @@ class PPYOLOv2:
         if settings.image_size < SMALLEST_IMAGE:
             expected, found = f"at least {SMALLEST_IMAGE} pixels", str(settings.image_size)
             raise InputError(f"Images are too small for {self.name}.", expected=expected, found=found)
-        if settings.weights == "coco":
-            published(settings.size)
         recipe = _recipe(settings)
         require(("paddle", "ppdet", "paddle2onnx", "onnx"), PADDLE, self.name)
         return recipe

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from spinedet.detect.machine import cores
+
 CPU_FACTS = Path("/proc/cpuinfo")
 """Linux only; elsewhere nothing is known and nothing is tuned."""
 
@@ -16,7 +18,7 @@ def prepare_environment() -> None:
     Paddle computes on one thread unless told otherwise. Its matrix library (MKL-ML 2019) takes its slowest path on
     processors of other makers: with `MKL_DEBUG_CPU_TYPE` training is four times as fast on an EPYC.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", str(_cores()))
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     facts = CPU_FACTS.read_text(encoding="utf-8", errors="replace") if CPU_FACTS.is_file() else ""
     if kind := mkl_cpu_type(facts):
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", kind)
@@ -30,10 +32,6 @@ def mkl_cpu_type(facts: str) -> str | None:
     if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags:
         return "7"
     return "5" if "avx2" in flags else None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def fill_pkg_resources() -> None:

@@ -21,7 +21,7 @@ from spinedet.detect.paddle.checkpoint import Arrays, read_checkpoint, remove_ch
 from spinedet.detect.paddle.network import BoxesAndScores, Network
 from spinedet.detect.paddle.recipe import ANCHORS_PER_LEVEL, STRIDES, Recipe
 from spinedet.detect.paddle.trainer import Trainer, arrays_of, load_arrays
-from spinedet.detect.paddle.weights import NATIVE_FILE, fetch, fitting, published, read_weights
+from spinedet.detect.paddle.weights import NATIVE_FILE, fitting, read_weights
 
 PREPROCESSING = Preprocessing(fit="stretch", interpolation="linear", mean=IMAGENET_MEAN, std=IMAGENET_STD)
 POSTPROCESSING = Postprocessing(nms="matrix", score_threshold=0.01, before=600, keep=100)
@@ -47,7 +47,7 @@ def _train(
 ) -> Arrays:
     """The trained arrays; the trainer's memory is free again when this returns."""
     state = read_checkpoint(folder)
-    start = {} if state else _start_weights(train, settings, recipe, folder)
+    start = {} if state else _start_weights(train, settings, recipe)
     trainer = Trainer(train, val, settings, recipe, start)
     if state:
         print(f"going on after epoch {state.epoch}", flush=True)
@@ -75,11 +75,10 @@ def choose_device(device: str) -> None:
     paddle.set_device("gpu")
 
 
-def _start_weights(train: Dataset, settings: Settings, recipe: Recipe, folder: Path) -> Arrays:
+def _start_weights(train: Dataset, settings: Settings, recipe: Recipe) -> Arrays:
     if settings.weights == "none":
         return {}
-    coco = settings.weights == "coco"
-    path = fetch(published(settings.size), folder / "start") if coco else Path(settings.weights)
+    path = Path(settings.weights)
     empty = arrays_of(Network(settings.size, len(train.classes), recipe))
     return fitting(read_weights(path), empty, path)
 
@@ -115,7 +114,7 @@ def _card(train: Dataset, val: Dataset | None, settings: Settings) -> ModelCard:
         strides=STRIDES,
         anchors_per_cell=ANCHORS_PER_LEVEL,
         trained_on=trained_on(train, val),
-        settings=settings,
+        settings=settings.public(),
         versions=versions("paddlepaddle", "paddlepaddle-gpu", "paddledet", "paddle2onnx"),
     )
 

@@ -1,17 +1,13 @@
 """Start weights for a transfer: read without running what a file may carry, and matched layer by layer."""
 
 import pickle
-import shutil
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinedet.annotations.errors import InputError, WorkError, some
-from spinedet.annotations.files import replacing
+from spinedet.annotations.errors import InputError, some
 
 State = dict[str, NDArray[Any]]
 
@@ -26,9 +22,6 @@ PUBLISHED = {
 
 ENOUGH = 0.9
 """A file that fills a smaller share of the backbone was made for another one (r101 fills two thirds of r50)."""
-
-PATIENCE_SECONDS = 30
-"""How long a silent server is waited for."""
 
 _ARRAY_PARTS = {
     ("numpy", "ndarray"),
@@ -116,51 +109,3 @@ def fitting(start: State, network: State, where: Path) -> State:
 
 def _shapes(state: State) -> str:
     return some((f"{name} {value.shape}" for name, value in state.items()), 2)
-
-
-def published(size: str) -> str:
-    """Address of the published COCO weights of a size.
-
-    Raises:
-        InputError: There are none.
-    """
-    if size not in PUBLISHED:
-        raise InputError(
-            f"There are no published COCO weights for {size}.",
-            expected=f"a size of {', '.join(PUBLISHED)}",
-            todo="use --weights none, or give a .pdparams file",
-        )
-    return PUBLISHED[size]
-
-
-def fetch(url: str, folder: Path) -> Path:
-    """Fetch published weights into a folder; says from where, to where and how much before it does.
-
-    Raises:
-        WorkError: The network does not allow it; the message says how to fetch the file by hand.
-    """
-    target = folder / url.rpartition("/")[2]
-    if target.is_file():
-        return target
-    print(f"fetching {url}\n  to {target}", flush=True)
-    try:
-        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
-            _save(answer, target)
-    except (urllib.error.URLError, OSError) as error:
-        raise WorkError(
-            "The published weights cannot be fetched.",
-            found=str(error),
-            where=url,
-            todo="fetch the file with a browser where the network allows it, and give its path: --weights FILE",
-        ) from error
-    return target
-
-
-def _save(answer: Any, target: Path) -> None:
-    size = answer.headers.get("Content-Length")
-    print(f"  {int(size) / 1e6:.0f} MB" if size else "  of unknown size", flush=True)
-    with replacing(target) as temporary, temporary.open("wb") as file:
-        stream: IO[bytes] = answer
-        shutil.copyfileobj(stream, file)
-        if size and file.tell() != int(size):
-            raise OSError(f"the connection ended after {file.tell()} of {size} bytes")

@@ -4,21 +4,19 @@ import importlib.util
 import pickle
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from spinedet.annotations.errors import InputError, WorkError
+from spinedet.annotations.errors import InputError
 from spinedet.detect.contract import Settings
 from spinedet.detect.paddle.checkpoint import CHECKPOINT, EARLIER, Checkpoint, read_checkpoint, write_checkpoint
 from spinedet.detect.paddle.detector import PPYOLOv2
 from spinedet.detect.paddle.environment import mkl_cpu_type
 from spinedet.detect.paddle.recipe import Recipe, learning_rate
-from spinedet.detect.paddle.weights import NATIVE_FILE, State, fetch, fitting, read_weights
+from spinedet.detect.paddle.weights import NATIVE_FILE, State, fitting, read_weights
 from spinedet.detect.presets import PRESETS, make_settings
 
 
@@ -49,7 +47,6 @@ def test_a_missing_package_is_answered_with_the_two_commands_that_install_it(mon
     [
         ({"size": "r50"}, "r50-dcn"),
         ({"image_size": 64}, "at least 96 pixels"),
-        ({"weights": "coco"}, "no published COCO weights for r18"),
         ({"recipe": {"mixup": 1}}, "mixup: Extra inputs"),
         ({"recipe": {"anchors": [[10, 13]]}}, "anchors"),
         ({"recipe": {"average_decay": 1.0}}, "average_decay"),
@@ -154,17 +151,8 @@ def test_a_backbone_that_was_trained_alone_fits(tmp_path: Path) -> None:
     assert sorted(fitting(alone, arrays(*BACKBONE, "neck.weight"), tmp_path)) == BACKBONE
 
 
-def test_weights_that_cannot_be_fetched_are_asked_for_by_hand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def no_network(url: str, timeout: float) -> None:
-        assert url in capsys.readouterr().out  # said before anything is asked for
-        raise urllib.error.URLError("no route to host")
-
-    monkeypatch.setattr(urllib.request, "urlopen", no_network)
-    with pytest.raises(WorkError, match="--weights FILE"):
-        fetch("https://example.org/start.pdparams", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+def test_coco_weights_are_published_for_the_sizes_of_the_paper_only() -> None:
+    assert [bool(PPYOLOv2().published(size)) for size in PPYOLOv2.sizes] == [False, True, True]
 
 
 def state(epoch: int) -> Checkpoint:
