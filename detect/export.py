@@ -11,7 +11,9 @@ from spinedet.annotations.errors import WorkError
 from spinedet.annotations.files import replacing
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.images import pixel_hash, read_image
-from spinedet.detect.modelfile import ONNX_FILE, ModelCard, TrainedOn, sha256
+from spinedet.detect.contract import Settings
+from spinedet.detect.machine import versions
+from spinedet.detect.modelfile import ONNX_FILE, ModelCard, NetworkFormat, TrainedOn, sha256
 from spinedet.detect.preprocess import prepare
 from spinedet.detect.runtime import open_session
 
@@ -32,6 +34,30 @@ Output = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 Reference = Callable[[NDArray[np.float32]], Output]
 """The framework's own network: a batch (B, 3, S, S) in, boxes and scores out, without NMS."""
+
+
+def model_card(
+    train: Dataset, val: Dataset | None, settings: Settings, network: NetworkFormat, packages: Sequence[str]
+) -> ModelCard:
+    """The card of a model that was just trained, without its checksum.
+
+    Args:
+        train: The training part.
+        val: The validation part, if there was one.
+        settings: What it was trained with.
+        network: What goes in and comes out.
+        packages: Packages whose versions decide the result.
+    """
+    return ModelCard(
+        **dict(network),
+        detector=settings.detector,
+        size=settings.size,
+        classes=train.classes,
+        image_size=settings.image_size,
+        trained_on=trained_on(train, val),
+        settings=settings.public(),
+        versions=versions(*packages),
+    )
 
 
 def trained_on(train: Dataset, val: Dataset | None) -> TrainedOn:

@@ -12,20 +12,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.files import write_bytes, write_json
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Progress, Settings
-from spinedet.detect.export import Output, finish_model, trained_on
+from spinedet.detect.export import Output, finish_model, model_card
 from spinedet.detect.extras import TRAIN, require
-from spinedet.detect.machine import versions
-from spinedet.detect.modelfile import ModelCard, Postprocessing, Preprocessing
+from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
+from spinedet.detect.recipes import checked_recipe
 
 SIZES = ("one",)
-PREPROCESSING = Preprocessing(fit="stretch")
-POSTPROCESSING = Postprocessing(nms="greedy", iou=0.7)
 
 
 class FakeRecipe(BaseModel):
@@ -60,10 +58,7 @@ class FakeDetector:
     def check(self, settings: Settings) -> FakeRecipe:
         """Check the recipe."""
         require(("onnx",), TRAIN, self.name)
-        try:
-            return FakeRecipe.model_validate(settings.recipe)
-        except ValidationError as error:
-            raise InputError("The recipe of fake is wrong.", found=str(error.errors()[0]["loc"])) from error
+        return checked_recipe(FakeRecipe, settings)
 
     def train(self, train: Dataset, val: Dataset | None, settings: Settings, folder: Path, progress: Progress) -> Path:
         """See `spinedet.detect.contract.Detector.train`."""
@@ -92,19 +87,13 @@ class FakeDetector:
         onnx_file, native = folder / "export.onnx", folder / "weights.npy"
         write_bytes(onnx_file, _network(boxes, scores, settings.image_size))
         np.save(native, boxes)
-        card = ModelCard(
-            detector=self.name,
-            size=settings.size,
-            classes=train.classes,
-            image_size=settings.image_size,
-            preprocessing=PREPROCESSING,
-            postprocessing=POSTPROCESSING,
+        network = NetworkFormat(
+            preprocessing=Preprocessing(fit="stretch"),
+            postprocessing=Postprocessing(nms="greedy", iou=0.7),
             strides=(settings.image_size,),
             anchors_per_cell=len(boxes),
-            trained_on=trained_on(train, val),
-            settings=settings.public(),
-            versions=versions("onnx"),
         )
+        card = model_card(train, val, settings, network, ("onnx",))
 
         def reference(batch: NDArray[np.float32]) -> Output:
             return np.repeat(boxes[None], len(batch), 0), np.repeat(scores[None], len(batch), 0)

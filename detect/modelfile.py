@@ -57,6 +57,22 @@ class Postprocessing(_Frozen):
     keep: int = 300
 
 
+class NetworkFormat(_Frozen):
+    """What goes into a network and what comes out of it; the same for every model of a detector.
+
+    Attributes:
+        preprocessing: From image to input.
+        postprocessing: From output to detections.
+        strides: Pixels of the input a cell, level by level in the order of the output.
+        anchors_per_cell: Boxes that each cell predicts.
+    """
+
+    preprocessing: Preprocessing
+    postprocessing: Postprocessing
+    strides: tuple[int, ...]
+    anchors_per_cell: int
+
+
 class TrainedOn(_Frozen):
     """Which images a model has seen, told without names.
 
@@ -70,7 +86,7 @@ class TrainedOn(_Frozen):
     images: tuple[str, ...]
 
 
-class ModelCard(_Frozen):
+class ModelCard(NetworkFormat):
     """The content of `model.json`."""
 
     schema_version: Literal[1] = 1
@@ -78,10 +94,6 @@ class ModelCard(_Frozen):
     size: str
     classes: Annotated[tuple[str, ...], Field(min_length=1)]
     image_size: int
-    preprocessing: Preprocessing
-    postprocessing: Postprocessing
-    strides: tuple[int, ...]
-    anchors_per_cell: int
     trained_on: TrainedOn
     settings: Settings
     versions: dict[str, str]

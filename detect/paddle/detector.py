@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from spinedet.annotations.errors import InputError, nearest
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
@@ -11,6 +9,7 @@ from spinedet.detect.extras import PADDLE, require
 from spinedet.detect.paddle.environment import fill_pkg_resources, prepare_environment
 from spinedet.detect.paddle.recipe import SMALLEST_IMAGE, Recipe
 from spinedet.detect.paddle.weights import PUBLISHED
+from spinedet.detect.recipes import checked_recipe
 
 
 class PPYOLOv2:
@@ -34,7 +33,7 @@ class PPYOLOv2:
         if settings.image_size < SMALLEST_IMAGE:
             expected, found = f"at least {SMALLEST_IMAGE} pixels", str(settings.image_size)
             raise InputError(f"Images are too small for {self.name}.", expected=expected, found=found)
-        recipe = _recipe(settings)
+        recipe = checked_recipe(Recipe, settings)
         require(("paddle", "ppdet", "paddle2onnx", "onnx"), PADDLE, self.name)
         return recipe
 
@@ -46,12 +45,3 @@ class PPYOLOv2:
         from spinedet.detect.paddle.job import run_job
 
         return run_job(train, val, settings, recipe, folder, progress)
-
-
-def _recipe(settings: Settings) -> Recipe:
-    try:
-        return Recipe.model_validate(settings.recipe)
-    except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors())
-        expected = ", ".join(Recipe.model_fields)
-        raise InputError(f"The recipe of {settings.detector} is wrong.", expected=expected, found=found) from error

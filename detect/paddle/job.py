@@ -14,18 +14,26 @@ from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.files import replacing
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
-from spinedet.detect.export import Output, Reference, finish_model, trained_on
-from spinedet.detect.machine import versions
-from spinedet.detect.modelfile import IMAGENET_MEAN, IMAGENET_STD, ModelCard, Postprocessing, Preprocessing
+from spinedet.detect.export import Output, Reference, finish_model, model_card
+from spinedet.detect.modelfile import IMAGENET_MEAN, IMAGENET_STD, NetworkFormat, Postprocessing, Preprocessing
 from spinedet.detect.paddle.checkpoint import Arrays, read_checkpoint, remove_checkpoints
 from spinedet.detect.paddle.network import BoxesAndScores, Network
 from spinedet.detect.paddle.recipe import ANCHORS_PER_LEVEL, STRIDES, Recipe
 from spinedet.detect.paddle.trainer import Trainer, arrays_of, load_arrays
-from spinedet.detect.paddle.weights import NATIVE_FILE, fitting, read_weights
+from spinedet.detect.paddle.weights import NATIVE_FILE, fitting_weights, read_weights
 
 PREPROCESSING = Preprocessing(fit="stretch", interpolation="linear", mean=IMAGENET_MEAN, std=IMAGENET_STD)
 POSTPROCESSING = Postprocessing(nms="matrix", score_threshold=0.01, before=600, keep=100)
 """Reference configuration: scores above 0.01, Matrix NMS (linear kernel), above 0.01 again, 100 are kept."""
+
+FORMAT = NetworkFormat(
+    preprocessing=PREPROCESSING,
+    postprocessing=POSTPROCESSING,
+    strides=STRIDES,
+    anchors_per_cell=ANCHORS_PER_LEVEL,
+)
+
+PACKAGES = ("paddlepaddle", "paddlepaddle-gpu", "paddledet", "paddle2onnx")
 
 OPSET = 19
 """The first ONNX opset with deformable convolution."""
@@ -80,7 +88,7 @@ def _start_weights(train: Dataset, settings: Settings, recipe: Recipe) -> Arrays
         return {}
     path = Path(settings.weights)
     empty = arrays_of(Network(settings.size, len(train.classes), recipe))
-    return fitting(read_weights(path), empty, path)
+    return fitting_weights(read_weights(path), empty, path)
 
 
 def export_model(
@@ -96,27 +104,11 @@ def export_model(
     with replacing(native) as temporary:
         paddle.save(network.state_dict(), str(temporary))
     onnx_file = write_onnx(wrapped, settings.image_size, scratch)
-    card = _card(train, val, settings)
+    card = model_card(train, val, settings, FORMAT, PACKAGES)
     images = [item.path for item in train.items if item.path is not None]
     model = finish_model(folder / "model", onnx_file, native, card, _reference(wrapped), images)
     shutil.rmtree(scratch)
     return model
-
-
-def _card(train: Dataset, val: Dataset | None, settings: Settings) -> ModelCard:
-    return ModelCard(
-        detector=settings.detector,
-        size=settings.size,
-        classes=train.classes,
-        image_size=settings.image_size,
-        preprocessing=PREPROCESSING,
-        postprocessing=POSTPROCESSING,
-        strides=STRIDES,
-        anchors_per_cell=ANCHORS_PER_LEVEL,
-        trained_on=trained_on(train, val),
-        settings=settings.public(),
-        versions=versions("paddlepaddle", "paddlepaddle-gpu", "paddledet", "paddle2onnx"),
-    )
 
 
 def write_onnx(network: BoxesAndScores, size: int, folder: Path) -> Path:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinedet.annotations.errors import InputError, some
+from spinedet.annotations.errors import InputError
+from spinedet.detect.transfer import fitting, require_fit
 
 State = dict[str, NDArray[Any]]
 
@@ -19,6 +20,8 @@ PUBLISHED = {
     "r101-dcn": "https://paddledet.bj.bcebos.com/models/ppyolov2_r101vd_dcn_365e_coco.pdparams",
 }
 """PaddleDetection's COCO weights by size; it publishes none for r18."""
+
+BACKBONE = "backbone."
 
 ENOUGH = 0.9
 """A file that fills a smaller share of the backbone was made for another one (r101 fills two thirds of r50)."""
@@ -81,31 +84,16 @@ def _arrays(content: Any, file: Path) -> State:
     return state
 
 
-def fitting(start: State, network: State, where: Path) -> State:
-    """The start arrays that fit the network by name and shape; prints what was left out.
+def fitting_weights(start: State, network: State, where: Path) -> State:
+    """The start arrays that fit the network; a head for other classes starts afresh.
 
-    A backbone that was trained alone (ImageNet) fits too. A head for other classes starts afresh.
+    A backbone that was trained alone (ImageNet) fits too.
 
     Raises:
         InputError: Less than `ENOUGH` of the backbone would be filled.
     """
-    if not any(name.startswith("backbone.") for name in start):
-        start = {f"backbone.{name}": value for name, value in start.items()}
-    fit = {name: value for name, value in start.items() if name in network and value.shape == network[name].shape}
-    backbone = [name for name in network if name.startswith("backbone.")]
-    filled = sum(name in fit for name in backbone)
-    if filled < ENOUGH * len(backbone):
-        raise InputError(
-            "The weights do not fit this network.",
-            expected=f"{len(backbone)} backbone arrays such as {_shapes(network)}",
-            found=f"{filled} that fit; the file has {len(start)} arrays such as {_shapes(start)}",
-            where=where,
-            todo="choose the size that the weights were made for, or --weights none",
-        )
-    left = [name for name in network if name not in fit]
-    print(f"start weights: {len(fit)} of {len(network)} arrays fit; afresh: {some(left, 20) or 'none'}", flush=True)
+    if not any(name.startswith(BACKBONE) for name in start):
+        start = {f"{BACKBONE}{name}": value for name, value in start.items()}
+    fit = fitting(start, network)
+    require_fit(fit, start, network, ENOUGH, where, part=BACKBONE)
     return fit
-
-
-def _shapes(state: State) -> str:
-    return some((f"{name} {value.shape}" for name, value in state.items()), 2)

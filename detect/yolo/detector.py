@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from spinedet.annotations.errors import InputError, nearest
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.extras import TRAIN, require
+from spinedet.detect.recipes import checked_recipe
 from spinedet.detect.yolo.recipe import Recipe
 
 RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
@@ -46,12 +45,7 @@ class UltralyticsDetector:
         if settings.size not in self.networks:
             raise InputError(f"{self.name} has no such size.", expected=nearest(settings.size, self.sizes))
         require(("torch", "torchvision", "ultralytics", "onnx"), TRAIN, self.name)
-        try:
-            return Recipe.model_validate(settings.recipe)
-        except ValidationError as error:
-            found = "; ".join(f"{row['loc'][0]}: {row['msg']}" for row in error.errors())
-            expected = ", ".join(Recipe.model_fields)
-            raise InputError(f"The recipe of {self.name} is wrong.", expected=expected, found=found) from error
+        return checked_recipe(Recipe, settings)
 
     def train(self, train: Dataset, val: Dataset | None, settings: Settings, folder: Path, progress: Progress) -> Path:
         """See `spinedet.detect.contract.Detector.train`."""

@@ -1,7 +1,6 @@
 """A whole training job with ultralytics: weights in, epochs, export, check, model folder."""
 
 import copy
-import io
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,13 @@ import torch
 from numpy.typing import NDArray
 from ultralytics.nn.tasks import DetectionModel
 
-from spinedet.annotations.files import write_bytes
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
-from spinedet.detect.export import Output, finish_model, trained_on
-from spinedet.detect.machine import versions
-from spinedet.detect.modelfile import ModelCard, Postprocessing, Preprocessing
+from spinedet.detect.export import Output, finish_model, model_card
+from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
 from spinedet.detect.yolo.recipe import Recipe, trainer_arguments
 from spinedet.detect.yolo.trainer import JobTrainer, read_checkpoint, silence
-from spinedet.detect.yolo.weights import NATIVE_FILE, State, fitting, read_start_weights
+from spinedet.detect.yolo.weights import NATIVE_FILE, State, fitting_weights, read_start_weights, save_weights
 
 PREPROCESSING = Preprocessing(fit="letterbox", fill=114, interpolation="linear")
 POSTPROCESSING = Postprocessing(nms="greedy", score_threshold=0.001, iou=0.7, before=600, keep=300)
@@ -61,7 +58,7 @@ def _start_weights(network: str, train: Dataset, settings: Settings) -> State | 
         return None
     path = Path(settings.weights)
     empty = DetectionModel(network, nc=len(train.classes), verbose=False).state_dict()
-    return fitting(read_start_weights(path), empty, path)
+    return fitting_weights(read_start_weights(path), empty, path)
 
 
 class ConcatenatedPad(torch.nn.Module):  # type: ignore[misc]
@@ -126,22 +123,11 @@ def export_model(
     onnx_file = folder / "export.onnx"
     _write_onnx(without_pads(wrapped), settings.image_size, onnx_file)
     native = folder / NATIVE_FILE
-    buffer = io.BytesIO()
-    torch.save(weights, buffer)
-    write_bytes(native, buffer.getvalue())
-    card = ModelCard(
-        detector=settings.detector,
-        size=settings.size,
-        classes=train.classes,
-        image_size=settings.image_size,
-        preprocessing=PREPROCESSING,
-        postprocessing=POSTPROCESSING,
-        strides=strides,
-        anchors_per_cell=1,
-        trained_on=trained_on(train, val),
-        settings=settings.public(),
-        versions=versions("ultralytics", "torch", "onnx"),
+    save_weights(native, weights)
+    network_format = NetworkFormat(
+        preprocessing=PREPROCESSING, postprocessing=POSTPROCESSING, strides=strides, anchors_per_cell=1
     )
+    card = model_card(train, val, settings, network_format, ("ultralytics", "torch", "onnx"))
     images = [item.path for item in train.items if item.path is not None]
     finished = finish_model(folder / "model", onnx_file, native, card, reference, images)
     native.unlink()

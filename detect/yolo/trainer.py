@@ -1,6 +1,5 @@
 """Ultralytics' detection trainer, held to our contract: our data, our checkpoints, no final words of its own."""
 
-import io
 import random
 import time
 from pathlib import Path
@@ -13,10 +12,10 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils.torch_utils import unwrap_model
 
 from spinedet.annotations.errors import WorkError
-from spinedet.annotations.files import write_bytes
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Progress
 from spinedet.detect.yolo.images import AnnotatedImages
+from spinedet.detect.yolo.weights import save_weights
 
 INTEGRATIONS = ("clearml", "comet", "dvc", "hub", "mlflow", "neptune", "raytune", "sync", "tensorboard", "wandb")
 """Reporting of ultralytics that is switched off: nothing about patients' images leaves the machine."""
@@ -107,9 +106,7 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
             "best": self._best_state,
             "best_fitness": float(self.best_fitness),
         }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_bytes(self._checkpoint, buffer.getvalue())
+        save_weights(self._checkpoint, state)
         return True
 
     def resume_training(self, ckpt: Any) -> None:

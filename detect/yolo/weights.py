@@ -1,12 +1,15 @@
 """Start weights for a transfer: read without running what a file may carry, and matched layer by layer."""
 
 import importlib
+import io
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from spinedet.annotations.errors import InputError, some
+from spinedet.annotations.errors import InputError
+from spinedet.annotations.files import write_bytes
+from spinedet.detect.transfer import fitting, require_fit
 
 State = dict[str, torch.Tensor]
 
@@ -18,6 +21,13 @@ ENOUGH = 0.5
 
 NATIVE_FILE = "weights.pt"
 """Our own format: a plain dictionary of tensors."""
+
+
+def save_weights(path: Path, content: dict[str, Any]) -> None:
+    """Write tensors, in dictionaries, whole or not at all."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def read_start_weights(path: Path) -> State:
@@ -67,27 +77,12 @@ def _tensors(content: Any, file: Path) -> State:
     return content
 
 
-def fitting(start: State, network: State, where: Path) -> State:
-    """The start tensors that fit the network by name and shape; prints what was left out.
-
-    A head for other classes differs in its last layers only, which then start afresh.
+def fitting_weights(start: State, network: State, where: Path) -> State:
+    """The start tensors that fit the network; a head for other classes differs in its last layers, which start afresh.
 
     Raises:
         InputError: Less than `ENOUGH` of the network would be filled.
     """
-    fit = {name: value for name, value in start.items() if name in network and value.shape == network[name].shape}
-    if len(fit) < ENOUGH * len(network):
-        raise InputError(
-            "The weights do not fit this network.",
-            expected=f"{len(network)} tensors such as {_shapes(network)}",
-            found=f"{len(fit)} that fit of {len(start)} such as {_shapes(start)}",
-            where=where,
-            todo="choose the size that the weights were made for, or --weights none",
-        )
-    left = [name for name in network if name not in fit]
-    print(f"start weights: {len(fit)} of {len(network)} tensors fit; afresh: {some(left) or 'none'}", flush=True)
+    fit = fitting(start, network)
+    require_fit(fit, start, network, ENOUGH, where)
     return fit
-
-
-def _shapes(state: State) -> str:
-    return some((f"{name} {tuple(value.shape)}" for name, value in state.items()), 2)

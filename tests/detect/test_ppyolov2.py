@@ -16,7 +16,7 @@ from spinedet.detect.paddle.checkpoint import CHECKPOINT, EARLIER, Checkpoint, r
 from spinedet.detect.paddle.detector import PPYOLOv2
 from spinedet.detect.paddle.environment import mkl_cpu_type
 from spinedet.detect.paddle.recipe import Recipe, learning_rate
-from spinedet.detect.paddle.weights import NATIVE_FILE, State, fitting, read_weights
+from spinedet.detect.paddle.weights import NATIVE_FILE, State, fitting_weights, read_weights
 from spinedet.detect.presets import PRESETS, make_settings
 
 
@@ -132,7 +132,7 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
 def test_weights_of_another_backbone_are_refused(tmp_path: Path) -> None:
     network = arrays(*BACKBONE, "yolo_head.weight")
     with pytest.raises(InputError, match="do not fit") as caught:
-        fitting(arrays(*BACKBONE[:7]), network, tmp_path)
+        fitting_weights(arrays(*BACKBONE[:7]), network, tmp_path)
     assert "10 backbone arrays" in str(caught.value)
     assert "7 that fit" in str(caught.value)
 
@@ -141,14 +141,14 @@ def test_a_head_for_other_classes_starts_afresh_and_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = arrays(*BACKBONE, "yolo_head.weight")
-    fit = fitting({**arrays(*BACKBONE), **arrays("yolo_head.weight", side=3)}, network, tmp_path)
+    fit = fitting_weights({**arrays(*BACKBONE), **arrays("yolo_head.weight", side=3)}, network, tmp_path)
     assert sorted(fit) == BACKBONE
     assert "afresh: yolo_head.weight" in capsys.readouterr().out
 
 
 def test_a_backbone_that_was_trained_alone_fits(tmp_path: Path) -> None:
     alone = {name.removeprefix("backbone."): value for name, value in arrays(*BACKBONE, "backbone.fc").items()}
-    assert sorted(fitting(alone, arrays(*BACKBONE, "neck.weight"), tmp_path)) == BACKBONE
+    assert sorted(fitting_weights(alone, arrays(*BACKBONE, "neck.weight"), tmp_path)) == BACKBONE
 
 
 def test_coco_weights_are_published_for_the_sizes_of_the_paper_only() -> None:

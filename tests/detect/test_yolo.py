@@ -239,7 +239,7 @@ import os, pickle, sys
 from pathlib import Path
 import torch
 from spinedet.annotations.errors import InputError
-from spinedet.detect.yolo.weights import fitting, read_start_weights
+from spinedet.detect.yolo.weights import fitting_weights, read_start_weights
 
 class Carrier:
     def __reduce__(self):
@@ -248,7 +248,7 @@ class Carrier:
 folder, trace, wild = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 state = read_start_weights(folder)
 assert read_start_weights(folder / "weights.pt").keys() == state.keys()
-assert fitting(state, {name: value + 1 for name, value in state.items()}, folder).keys() == state.keys()
+assert fitting_weights(state, {name: value + 1 for name, value in state.items()}, folder).keys() == state.keys()
 torch.save({"model": Carrier()}, wild)
 try:
     read_start_weights(wild)
