@@ -4,6 +4,7 @@ Training, the check of an export, and prediction read through this module, so th
 """
 
 import hashlib
+import threading
 import warnings
 from pathlib import Path
 
@@ -19,10 +20,16 @@ from spinedet.annotations.errors import InputError
 Image = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 
+Pixels = NDArray[np.uint8]
+"""(H, W) grey or (H, W, 3) RGB."""
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 MAX_PIXELS = 64_000_000
 """An image with more pixels is refused before it is decoded; a whole-spine radiograph has 10 million."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Warnings are switched off for the whole process, so two threads must not do it at once."""
 
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
@@ -44,9 +51,13 @@ def read_image(path: Path) -> Image:
     Raises:
         InputError: The file is missing, damaged, of an unknown kind, or has more than `MAX_PIXELS`.
     """
-    image = _decode(path)
-    pixels = as_rgb(image)  # to 8 bits first: OpenCV turns channels round for few other types
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8) if image.ndim == 3 else pixels
+    return as_rgb(read_pixels(path))
+
+
+def read_pixels(path: Path) -> Pixels:
+    """As `read_image`, but a grey image stays (H, W): a third of the work where colour is not needed."""
+    pixels = as_8_bit(_decode(path))  # before channels are turned round, which OpenCV does for few other types
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8) if pixels.ndim == 3 else pixels
 
 
 def pixel_hash(image: Image) -> str:
@@ -79,7 +90,7 @@ def image_size(path: Path) -> tuple[int, int]:
 def _read_header(path: Path) -> tuple[str, tuple[int, int]]:
     """Pillow's name of the file's kind, and the size as `image_size` gives it."""
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large images and odd tags; the limit below decides
             with Header.open(path) as header:
                 kind, (width, height) = header.format or "", _stored_size(header)
@@ -121,12 +132,19 @@ def as_rgb(image: NDArray[np.generic]) -> Image:
     Raises:
         InputError: The array has another shape.
     """
+    pixels = as_8_bit(image)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8) if pixels.ndim == 2 else pixels
+
+
+def as_8_bit(image: NDArray[np.generic]) -> Pixels:
+    """Bring an image, (H, W) grey or (H, W, 3), to 8 bits; others are windowed between `WINDOW_PERCENTILES`.
+
+    Raises:
+        InputError: The array has another shape.
+    """
     if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
         raise InputError("This is no image.", expected="(H, W) grey or (H, W, 3) RGB", found=str(image.shape))
-    pixels = image if image.dtype == np.uint8 else window(image)
-    if pixels.ndim == 2:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
-    return np.asarray(pixels, np.uint8)
+    return np.asarray(image, np.uint8) if image.dtype == np.uint8 else window(image)
 
 
 def window(image: NDArray[np.generic]) -> NDArray[np.uint8]:

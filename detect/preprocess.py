@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from spinedet.datasets.images import Image
+from spinedet.datasets.images import Pixels
 from spinedet.detect.modelfile import Preprocessing
 
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
@@ -31,28 +31,29 @@ class Fit:
         return np.asarray(np.clip(moved, 0, limit), np.float32)
 
 
-def prepare(image: Image, size: int, how: Preprocessing) -> tuple[NDArray[np.float32], Fit]:
-    """Fit an image (H, W, 3) to a square input.
+def prepare(image: Pixels, size: int, how: Preprocessing) -> tuple[NDArray[np.float32], Fit]:
+    """Fit an image, (H, W) grey or (H, W, 3) RGB, to a square input.
 
     Returns:
         The input (3, size, size) float32, and where the image lies in it.
     """
     fitted, fit = _letterbox(image, size, how) if how.fit == "letterbox" else _stretch(image, size, how)
     mean, std = np.asarray(how.mean, np.float32), np.asarray(how.std, np.float32)
-    planes = np.ascontiguousarray(fitted.transpose(2, 0, 1), dtype=np.float32)  # (3, size, size)
+    planes = np.empty((3, size, size), np.float32)
+    planes[:] = fitted if fitted.ndim == 2 else fitted.transpose(2, 0, 1)  # grey (size, size) fills all three
     planes *= (1 / (255 * std))[:, None, None]
     if mean.any():
         planes -= (mean / std)[:, None, None]
     return planes, fit
 
 
-def _stretch(image: Image, size: int, how: Preprocessing) -> tuple[Image, Fit]:
+def _stretch(image: Pixels, size: int, how: Preprocessing) -> tuple[Pixels, Fit]:
     height, width = image.shape[:2]
     resized = cv2.resize(image, (size, size), interpolation=INTERPOLATIONS[how.interpolation])
     return resized, Fit((size / width, size / height), (0, 0), width, height)
 
 
-def _letterbox(image: Image, size: int, how: Preprocessing) -> tuple[Image, Fit]:
+def _letterbox(image: Pixels, size: int, how: Preprocessing) -> tuple[Pixels, Fit]:
     height, width = image.shape[:2]
     scale = min(size / height, size / width)
     inner = max(1, round(width * scale)), max(1, round(height * scale))  # a long thin image keeps a line

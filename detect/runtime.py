@@ -1,9 +1,12 @@
 """Prediction with an exported model: ONNX Runtime, numpy and OpenCV, whatever framework trained it."""
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinedet.annotations.errors import InputError
-from spinedet.datasets.images import Image, as_rgb, read_image
+from spinedet.datasets.images import as_8_bit, read_pixels
 from spinedet.detect.contract import Detections
+from spinedet.detect.machine import cores
 from spinedet.detect.modelfile import ONNX_FILE, ModelCard
 from spinedet.detect.nms import suppress
 from spinedet.detect.preprocess import Fit, prepare
@@ -20,24 +24,26 @@ from spinedet.detect.preprocess import Fit, prepare
 NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 """From 1.29 on ONNX Runtime reports to Microsoft on Linux and macOS too (model and machine) unless this is set."""
 
-READ_AHEAD = 4
-"""Images decoded while the network works on earlier ones."""
+READ_AHEAD = 2
+"""Images a thread that are begun before the first of them is asked for; more would only fill memory."""
 
 Source = Path | NDArray[np.generic]
 """An image file, or an array: (H, W) grey or (H, W, 3) RGB, 8 or 16 bits."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """An exported detector, ready to predict.
 
     Attributes:
         card: The content of its `model.json`.
-        session: The ONNX Runtime session.
+        folder: The model folder.
+        threads: Processor threads.
     """
 
     card: ModelCard
-    session: Any
+    folder: Path
+    threads: int
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 0) -> Self:
@@ -45,18 +51,28 @@ class Model:
 
         Args:
             folder: The model folder.
-            threads: Threads for the network; 0 takes one a core.
+            threads: Processor threads; 0 takes one a core.
 
         Raises:
             InputError: It is not a model folder, or its files are damaged or do not belong together.
         """
-        card = ModelCard.read(folder)
-        return cls(card, open_session(folder / ONNX_FILE, threads))
+        model = cls(ModelCard.read(folder), folder, threads or cores())
+        model.alone  # noqa: B018  opened now, so that a damaged network is found now
+        return model
+
+    @cached_property
+    def alone(self) -> Any:
+        """A session that gives one image all threads."""
+        return open_session(self.folder / ONNX_FILE, self.threads)
+
+    @cached_property
+    def abreast(self) -> Any:
+        """A session for as many images at a time as there are threads: nothing waits for anything, which is faster."""
+        return open_session(self.folder / ONNX_FILE, 1)
 
     def raw(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Network output for a prepared batch (B, 3, S, S): boxes (B, N, 4) in input pixels and scores (B, N, C)."""
-        boxes, scores = self.session.run(["boxes", "scores"], {"images": batch})
-        return boxes, scores
+        return _run(self.alone, batch)
 
     def predict(self, images: Iterable[Source]) -> list[Detections]:
         """Detections of each image, in the order of the images, in pixels of the original image.
@@ -67,24 +83,38 @@ class Model:
         return list(self.stream(images))
 
     def stream(self, images: Iterable[Source]) -> Iterator[Detections]:
-        """As `predict`, one image at a time; the next images are decoded while the network works."""
-        with ThreadPoolExecutor(1) as reader:
-            waiting = []
+        """As `predict`, but each image's detections as soon as they and those before them are there."""
+        rest = iter(images)
+        first = list(islice(rest, 2))
+        if len(first) < 2 or self.threads == 1:
+            yield from (self._detect(self.alone, source) for source in chain(first, rest))
+        else:
+            yield from self._several(chain(first, rest))
+
+    def _several(self, images: Iterable[Source]) -> Iterator[Detections]:
+        with ThreadPoolExecutor(self.threads) as pool:
+            waiting: deque[Future[Detections]] = deque()
             for source in images:
-                waiting.append(reader.submit(self._prepare, source))
-                if len(waiting) > READ_AHEAD:
-                    yield self._detect(*waiting.pop(0).result())
-            for future in waiting:
-                yield self._detect(*future.result())
+                waiting.append(pool.submit(self._detect, self.abreast, source))
+                if len(waiting) > READ_AHEAD * self.threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
-    def _prepare(self, source: Source) -> tuple[NDArray[np.float32], Fit]:
-        image: Image = read_image(source) if isinstance(source, Path) else as_rgb(source)
-        return prepare(image, self.card.image_size, self.card.preprocessing)
-
-    def _detect(self, planes: NDArray[np.float32], fit: Fit) -> Detections:
-        boxes, scores = self.raw(planes[None])
+    def _detect(self, session: Any, source: Source) -> Detections:
+        planes, fit = self._prepare(source)
+        boxes, scores = _run(session, planes[None])
         found = suppress(boxes[0], scores[0], self.card.postprocessing)
         return Detections(fit.to_image(found.boxes), found.scores, found.labels)
+
+    def _prepare(self, source: Source) -> tuple[NDArray[np.float32], Fit]:
+        pixels = read_pixels(source) if isinstance(source, Path) else as_8_bit(source)
+        return prepare(pixels, self.card.image_size, self.card.preprocessing)
+
+
+def _run(session: Any, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    boxes, scores = session.run(["boxes", "scores"], {"images": batch})
+    return boxes, scores
 
 
 def open_session(path: Path, threads: int = 0) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from spinedet.annotations.errors import InputError, SpinedetError
-from spinedet.annotations.files import write_json
+from spinedet.annotations.files import read_json, write_json
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Detections, Epoch
 from spinedet.detect.jobs import (
@@ -71,6 +71,7 @@ def _work(folder: Path) -> None:
         val = dataset.subset(job.val) if job.val else None
         detector = get_detector(job.settings.detector)
         detector.train(dataset.subset(job.train), val, job.settings, folder, _Recorder(folder / PROGRESS_FILE))
+    earlier = _earlier_peak(folder / DONE_FILE)
     speed = _predict(folder, job, dataset.subset(job.test)) if job.test else None
     epochs = read_progress(folder)
     done = Done(
@@ -79,11 +80,16 @@ def _work(folder: Path) -> None:
         epochs=len(epochs),
         train_seconds=round(sum(epoch.seconds for epoch in epochs), 2),
         predict_ms_per_image=speed,
-        peak_memory_mb=round(peak_memory_mb(), 1),
+        peak_memory_mb=max(round(peak_memory_mb(), 1), earlier),
         versions=versions("torch", "ultralytics", "paddlepaddle", "paddledet", "onnx"),
     )
     shutil.rmtree(folder / SCRATCH_FOLDER, ignore_errors=True)
     write_json(folder / DONE_FILE, done.model_dump(mode="json"))
+
+
+def _earlier_peak(record: Path) -> float:
+    """What an earlier process of this job needed, where it left a record (it trained; this one may only predict)."""
+    return float(read_json(record, "job record")["peak_memory_mb"]) if record.exists() else 0.0
 
 
 def _load(job: Job) -> Dataset:

@@ -1,9 +1,9 @@
 """How fast is prediction, from files to boxes, against ultralytics with the same weights?
 
-Takes a YOLOv3 or YOLOv5 model folder that spinedet wrote and a folder of images. In one process and turn by turn
-(A B A B ...), all images go one by one through (A) `Model.load(...).predict` and (B) ultralytics' own `predict`, at the
-same image size, score and number of threads. The ratio is B over A, pair by pair, so that other work on the machine
-weighs on both.
+Takes a YOLOv3 or YOLOv5 model folder that spinedet wrote and a folder of images. In one process and turn by turn, all
+images go through `Model.load(...).predict` and through ultralytics' own `predict`: file by file and all at once, with
+the number of threads that ultralytics gives itself (cores less one) and with as many as spinedet has. Ratios are taken
+turn by turn, so that other work on the machine weighs on all sides.
 
     python benchmarks/speed/predict_speed.py RUN/yolov5/fold1/model SET/JPEGImages --rounds 5
 """
@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,12 @@ def ours(folder: Path, threads: int) -> Predict:
     """Our runtime at `SCORE`: candidates below never enter NMS."""
     model = Model.load(folder, threads=threads)
     limited = model.card.postprocessing.model_copy(update={"score_threshold": SCORE})
-    model = Model(model.card.model_copy(update={"postprocessing": limited}), model.session)
+    model = replace(model, card=model.card.model_copy(update={"postprocessing": limited}))
     return lambda images: sum(len(found) for found in model.predict(images))
 
 
-def theirs(folder: Path, threads: int) -> Predict:
-    """Ultralytics' predict with the same weights in the same network."""
+def ultralytics_model(folder: Path) -> Any:
+    """Ultralytics' own object with the same weights in the same network."""
     import torch
     from ultralytics import YOLO
 
@@ -51,16 +52,46 @@ def theirs(folder: Path, threads: int) -> Predict:
     yolo.model.load_state_dict(torch.load(folder / "weights.pt", map_location="cpu", weights_only=True))
     yolo.model.names = dict(enumerate(card.classes))
     yolo.model.eval()
+    yolo.overrides |= {"imgsz": card.image_size, "conf": SCORE, "device": "cpu", "verbose": False, "save": False}
+    return yolo
+
+
+def file_by_file(yolo: Any, threads: int) -> Predict:
+    """One call an image."""
 
     def predict(images: Sequence[Path]) -> int:
-        words = {"imgsz": card.image_size, "conf": SCORE, "device": "cpu", "verbose": False, "save": False}
         found = 0
         for image in images:
-            found += len(yolo.predict(str(image), **words)[0].boxes)
-            torch.set_num_threads(threads)  # the first call has set another number
+            set_threads(threads)  # the first call sets ultralytics' own number
+            found += len(yolo.predict(str(image))[0].boxes)
         return found
 
     return predict
+
+
+def all_at_once(yolo: Any, threads: int) -> Predict:
+    """One call for all images, as a stream."""
+
+    def predict(images: Sequence[Path]) -> int:
+        set_threads(threads)
+        return sum(len(found.boxes) for found in yolo.predict([str(image) for image in images], stream=True))
+
+    return predict
+
+
+def set_threads(threads: int) -> None:
+    """Threads of torch's operators."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def own_threads(yolo: Any, image: Path) -> int:
+    """The number of threads that ultralytics gives itself."""
+    import torch
+
+    yolo.predict(str(image))
+    return int(torch.get_num_threads())
 
 
 def network_of(card: ModelCard) -> str:
@@ -79,32 +110,36 @@ def measure(predict: Predict, images: Sequence[Path]) -> float:
 
 
 def compare(folder: Path, images: Sequence[Path], rounds: int, threads: int) -> dict[str, Any]:
-    """Warm both up, then measure them turn by turn."""
-    first, second = ours(folder, threads), theirs(folder, threads)
-    boxes = [first(images), second(images)]
-    pairs = []
-    for number in range(1, rounds + 1):
-        pairs.append((measure(first, images), measure(second, images)))
-        a, b = pairs[-1]
-        print(f"round {number}: spinedet {a:7.2f} ms, ultralytics {b:7.2f} ms, ratio {b / a:.2f}", flush=True)
-    ratios = sorted(b / a for a, b in pairs)
+    """Warm all sides up, then measure them turn by turn."""
+    yolo = ultralytics_model(folder)
+    default = own_threads(yolo, images[0])
+    sides = {
+        "spinedet": ours(folder, threads),
+        f"ultralytics, file by file, its own {default} thread(s)": file_by_file(yolo, default),
+        f"ultralytics, all at once, its own {default} thread(s)": all_at_once(yolo, default),
+        f"ultralytics, file by file, {threads} threads": file_by_file(yolo, threads),
+        f"ultralytics, all at once, {threads} threads": all_at_once(yolo, threads),
+    }
+    boxes = {name: predict(images) for name, predict in sides.items()}
+    turns = [{name: measure(predict, images) for name, predict in sides.items()} for _ in range(rounds)]
     return {
         "images": len(images),
         "rounds": rounds,
         "threads": threads,
-        "boxes": {"spinedet": boxes[0], "ultralytics": boxes[1]},
-        "spinedet_ms": round(statistics.median(a for a, _ in pairs), 2),
-        "ultralytics_ms": round(statistics.median(b for _, b in pairs), 2),
-        "ratio": {
-            "min": round(ratios[0], 2),
-            "median": round(statistics.median(ratios), 2),
-            "max": round(ratios[-1], 2),
-        },
+        "boxes": boxes,
+        "ms_an_image": {name: round(statistics.median(turn[name] for turn in turns), 2) for name in sides},
+        "ratio_to_spinedet": {name: spread([turn[name] / turn["spinedet"] for turn in turns]) for name in sides},
     }
 
 
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Least, middle and largest value."""
+    shown = {"min": min(values), "median": statistics.median(values), "max": max(values)}
+    return {name: round(value, 2) for name, value in shown.items()}
+
+
 def main() -> None:
-    """Measure, print a line a round, a summary and one JSON line."""
+    """Measure, print a line a side, and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("model", type=Path, help="model folder of YOLOv3 or YOLOv5")
     parser.add_argument("images", type=Path, help="folder of images")
@@ -117,8 +152,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         os.environ.update(environment(Path(scratch), words.threads))  # before ultralytics is imported
         found = compare(words.model, images, words.rounds, words.threads)
-    print(f"median: spinedet {found['spinedet_ms']} ms, ultralytics {found['ultralytics_ms']} ms an image")
-    print("ratio: {min} to {max}, median {median}".format(**found["ratio"]))
+    for name, ratio in found["ratio_to_spinedet"].items():
+        times = "{median} times spinedet ({min} to {max})".format(**ratio)
+        print(f"{name}: {found['ms_an_image'][name]} ms an image, {times}")
     network = {"detector": card.detector, "size": card.size, "image_size": card.image_size}
     facts = {"machine": machine(), "versions": versions("torch", "ultralytics")}
     print(json.dumps({"predict_speed": {**network, **found, **facts}}))
