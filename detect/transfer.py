@@ -48,7 +48,8 @@ def require_fit(
             todo="choose the size that the weights were made for, or --weights none",
         )
     left = [name for name in network if name not in fit]
-    print(f"start weights: {len(fit)} of {len(network)} fit; afresh: {some(left, SHOWN_LAYERS) or 'none'}", flush=True)
+    afresh = some(left, SHOWN_LAYERS) or "none"
+    print(f"start weights: {len(fit)} of {len(network)} arrays fit; afresh: {afresh}", flush=True)
 
 
 def _shapes(arrays: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ def test_without_the_file_nobody_knows(tmp_path: Path) -> None:
         ("image,patient\na,ann\nb\n", "row is incomplete"),
         ("image;patient\na;ann\n", "found: image;patient"),
         ("", "columns are wrong"),
-        (b"image,patient\n\xff,ann\n", "cannot be read"),
+        (b"image,patient\n\xff,ann\n", "is not UTF-8 text"),
         ('image,patient\n"a' + "x" * 200_000 + '",ann\n', "cannot be read"),
     ],
 )

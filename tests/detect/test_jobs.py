@@ -222,7 +222,8 @@ def test_an_error_in_progress_leaves_no_worker_behind(make_job: MakeJob, tmp_pat
 
     with pytest.raises(RuntimeError, match="screen"):
         run_job(make_job(LONG, epoch_seconds=0.5), tmp_path, fail)
-    assert not [child for child in psutil.Process().children() if still_running(child.pid)]
+    workers = [child for child in psutil.Process().children() if "spinedet.detect.worker" in child.cmdline()]
+    assert not [worker for worker in workers if still_running(worker.pid)]
 
 
 RUN = """
