@@ -96,14 +96,17 @@ def _caption(
     colour: tuple[int, ...],
     line: int,
 ) -> None:
-    """Write beside the box, so that the next box of a spine stays free; inside where the image ends."""
-    size = 0.35 * line + 0.1
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
-    x = bottom_right[0] + 2 * line
-    if x + width > canvas.shape[1]:
-        x = max(0, top_left[0] - width - 2 * line)
+    """Write on black left of the box, or right of it where no room is.
+
+    Left is the front of a sagittal spine: the next disc and the spinal canal stay free.
+    """
+    size = 0.3 * line + 0.1
+    (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    x = top_left[0] - width - 2 * line
+    if x < 0:
+        x = min(bottom_right[0] + 2 * line, canvas.shape[1] - width)
     y = (top_left[1] + bottom_right[1] + height) // 2
-    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), line + 1, cv2.LINE_AA)
+    cv2.rectangle(canvas, (x, y - height - line), (x + width, y + below), (0, 0, 0), cv2.FILLED)
     cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
 
 
