@@ -173,7 +173,8 @@ def _run_all(run: _Run, jobs: list[tuple[str, Job]]) -> list[SpinedetError]:
     with ThreadPoolExecutor(run.plan.jobs) as pool:
         futures: list[Future[None]] = [pool.submit(run.run, name, job) for name, job in jobs]
         try:
-            wait(futures)
+            while wait(futures, timeout=1).not_done:  # without a timeout Windows would not hear Ctrl-C
+                continue
         except KeyboardInterrupt:
             run.stop.set()
             raise
@@ -206,7 +207,7 @@ def _sum_up(failures: list[SpinedetError], jobs: int, out: Path) -> WorkError:
 
 def collect(dataset: Dataset, plan: Plan, out: Path) -> Results:
     """The results of all finished jobs of a run folder, also of detectors that an earlier plan put there."""
-    settings = {**plan.settings, **_earlier(plan, out)}
+    settings = {**plan.settings, **_earlier(dataset, plan, out)}
     outcomes: dict[str, list[FoldOutcome]] = {name: [] for name in settings}
     for name in settings:
         for fold in plan.folds.folds:
@@ -218,11 +219,12 @@ def collect(dataset: Dataset, plan: Plan, out: Path) -> Results:
     return summarise(dataset, plan.folds, outcomes, shown, machine=facts, versions=_versions(outcomes))
 
 
-def _earlier(plan: Plan, out: Path) -> dict[str, Settings]:
-    """Settings of the detectors in a run folder that the plan does not name."""
+def _earlier(dataset: Dataset, plan: Plan, out: Path) -> dict[str, Settings]:
+    """Settings of the detectors in a run folder that the plan does not name, if they saw the same annotations."""
     done = sorted(path.parent for path in out.glob(f"*/fold*/{DONE_FILE}"))
-    found = {folder.parent.name: Job.read(folder).settings for folder in done}
-    return {name: settings for name, settings in found.items() if name not in plan.settings}
+    jobs = {folder.parent.name: Job.read(folder) for folder in done if folder.parent.name not in plan.settings}
+    same = dataset.fingerprint()
+    return {name: job.settings for name, job in jobs.items() if job.fingerprint == same}
 
 
 def _outcome(test: Dataset, fold: int, folder: Path) -> FoldOutcome:

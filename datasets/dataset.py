@@ -168,6 +168,10 @@ class Dataset:
             raise InputError("Images are not in the dataset.", found=some(unknown), where=self.folder)
         return replace(self, items=tuple(item for item in self.items if item.image in wanted))
 
+    def without_images(self) -> Self:
+        """The same annotations with no way to the pixels."""
+        return replace(self, items=tuple(replace(item, path=None) for item in self.items))
+
     def boxes(self, item: Item) -> Boxes:
         """The boxes of an image as arrays."""
         things = item.annotation.objects

@@ -28,6 +28,9 @@ JOB_FILE, DONE_FILE, ERROR_FILE = "job.json", "done.json", "error.json"
 PROGRESS_FILE, LOG_FILE, PREDICTIONS_FILE = "progress.jsonl", "log.txt", "predictions.json"
 MODEL_FOLDER, SCRATCH_FOLDER = "model", "scratch"
 
+CANNOT_WRITE = 4
+"""Exit code of a worker that could not even write its error."""
+
 POLL_SECONDS = 0.2
 """How often a running job's progress is read."""
 
@@ -215,6 +218,7 @@ def environment(scratch: Path, threads: int) -> dict[str, str]:
         "YOLO_CONFIG_DIR": home,
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
+        "ULTRALYTICS_API_KEY": "",  # with a key, ultralytics would report every training to its platform
         "PYTHONUSERBASE": site.getuserbase(),
         "PYTHONUTF8": "1",
         "OMP_NUM_THREADS": str(threads),
@@ -267,6 +271,9 @@ def _failure(folder: Path, code: int) -> SpinedetError:
         failure = Failure.model_validate(read_json(folder / ERROR_FILE, "failure record"))
         kind: Callable[..., SpinedetError] = InputError if failure.kind == "input" else WorkError
         return kind(failure.text)
+    if code == CANNOT_WRITE:
+        todo = "free space and run the command again: it goes on from the last finished epoch"
+        return WorkError("A training process could not write into its folder.", where=folder, todo=todo)
     found = f"signal {-code}" if code < 0 else f"exit code {code}"
     return WorkError(
         "A training process was ended from outside.",

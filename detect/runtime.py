@@ -46,17 +46,21 @@ class Model:
     threads: int
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 0) -> Self:
+    def load(cls, folder: Path, *, threads: int = 0, score: float = 0.0) -> Self:
         """Open a model folder (`model.onnx` and `model.json`).
 
         Args:
             folder: The model folder.
             threads: Processor threads; 0 takes one a core.
+            score: Detections below are not wanted; a higher one than the card's saves work.
 
         Raises:
             InputError: It is not a model folder, or its files are damaged or do not belong together.
         """
-        model = cls(ModelCard.read(folder), folder, threads or cores())
+        card = ModelCard.read(folder)
+        how = card.postprocessing
+        wanted = how.model_copy(update={"score_threshold": max(score, how.score_threshold)})
+        model = cls(card.model_copy(update={"postprocessing": wanted}), folder, threads or cores())
         model.alone  # noqa: B018  opened now, so that a damaged network is found now
         return model
 

@@ -17,6 +17,7 @@ from spinedet.annotations.files import read_json, write_json
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Detections, Epoch
 from spinedet.detect.jobs import (
+    CANNOT_WRITE,
     DONE_FILE,
     ERROR_FILE,
     LOG_FILE,
@@ -39,13 +40,20 @@ from spinedet.detect.runtime import Model
 
 def main() -> int:
     """Run the job of the folder given as the only argument; the exit code is 0 when `done.json` stands."""
-    folder = Path(sys.argv[1])
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    return run(Path(sys.argv[1]))
+
+
+def run(folder: Path) -> int:
+    """Run a job; a failure is told in `error.json`, or by the exit code alone where the disk has no room for it."""
     try:
         _work(folder)
     except Exception as error:
         traceback.print_exc()
-        write_json(folder / ERROR_FILE, _failure(error, folder).model_dump())
+        try:
+            write_json(folder / ERROR_FILE, _failure(error, folder).model_dump())
+        except SpinedetError:
+            return CANNOT_WRITE
         return 1
     return 0
 
@@ -93,13 +101,26 @@ def _earlier_peak(record: Path) -> float:
 
 
 def _load(job: Job) -> Dataset:
-    """The images of this job, and no others: a list may have chosen among the folder's."""
-    return Dataset.load(
+    """The images of this job, and no others: a list may have chosen among the folder's.
+
+    Raises:
+        InputError: Somebody has changed the annotations since the job was made.
+    """
+    dataset = Dataset.load(
         job.dataset,
         classes=job.classes,
         images=(*job.train, *job.val, *job.test),
         each_image_is_a_patient=job.each_image_is_a_patient,
     )
+    if dataset.fingerprint() != job.fingerprint:
+        raise InputError(
+            "The annotations have changed since the run was begun.",
+            expected=f"fingerprint {job.fingerprint[:12]}…",
+            found=f"fingerprint {dataset.fingerprint()[:12]}…",
+            where=job.dataset,
+            todo="restore them to go on with this run, or choose another --out",
+        )
+    return dataset
 
 
 class _Recorder:

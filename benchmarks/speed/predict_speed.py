@@ -15,7 +15,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,7 @@ Predict = Callable[[Sequence[Path]], int]
 
 def ours(folder: Path, threads: int) -> Predict:
     """Our runtime at `SCORE`: candidates below never enter NMS."""
-    model = Model.load(folder, threads=threads)
-    limited = model.card.postprocessing.model_copy(update={"score_threshold": SCORE})
-    model = replace(model, card=model.card.model_copy(update={"postprocessing": limited}))
+    model = Model.load(folder, threads=threads, score=SCORE)
     return lambda images: sum(len(found) for found in model.predict(images))
 
 

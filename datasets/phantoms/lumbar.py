@@ -25,6 +25,9 @@ from spinedet.datasets.phantoms.scene import HEIGHT, WIDTH, PhantomImage, make_p
 JPEG_QUALITY = 92
 """What a PACS exports by default, or better."""
 
+MOST_JOBS = 61
+"""Windows lets a process wait for no more."""
+
 POOL_PATIENTS = 24
 """From here on a pool of processes is worth its start-up time."""
 
@@ -91,7 +94,7 @@ def _check(out: Path, patients: int, seed: int, jobs: int | None) -> None:
 
 
 def _default_jobs(patients: int) -> int:
-    return (os.cpu_count() or 1) if patients >= POOL_PATIENTS else 1
+    return min(os.cpu_count() or 1, MOST_JOBS) if patients >= POOL_PATIENTS else 1
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from ultralytics.nn.tasks import DetectionModel
 
+from spinedet.annotations.errors import InputError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.export import Output, Reference, finish_model, model_card
@@ -47,6 +48,9 @@ def run_job(
 
 
 def _device(settings: Settings) -> str:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        todo = "use --device auto or cpu, or install a torch that fits the driver"
+        raise InputError("torch sees no GPU.", expected="a CUDA build and a visible GPU", todo=todo)
     wanted = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
     return "0" if wanted else "cpu"
 

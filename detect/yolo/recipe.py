@@ -17,6 +17,7 @@ class Recipe(BaseModel):
         optimizer: `AdamW` suits short runs from scratch, `SGD` long ones.
         weight_decay: L2 on weights, not on biases or normalisation.
         warmup_epochs: Epochs over which the learning rate rises.
+        warmup_bias_rate: Learning rate of the biases at the first step, from where it falls to the common one.
         final_rate: Last learning rate as a share of the first.
         mosaic: Share of training images made of four.
         mosaic_until: Share of the epochs after which mosaic stops.
@@ -31,6 +32,7 @@ class Recipe(BaseModel):
     optimizer: Literal["AdamW", "SGD"] = "AdamW"
     weight_decay: Annotated[float, Field(ge=0)] = 0.0005
     warmup_epochs: Annotated[float, Field(ge=0)] = 1.0
+    warmup_bias_rate: Share = 0.1
     final_rate: Share = 0.01
     mosaic: Share = 0.5
     mosaic_until: Share = 0.7
@@ -64,6 +66,7 @@ def trainer_arguments(settings: Settings, recipe: Recipe, network: str, device: 
         "lrf": recipe.final_rate,
         "weight_decay": recipe.weight_decay,
         "warmup_epochs": recipe.warmup_epochs,
+        "warmup_bias_lr": recipe.warmup_bias_rate,
         "mosaic": recipe.mosaic,
         "close_mosaic": max(1, round(settings.epochs * (1 - recipe.mosaic_until))),
         "degrees": recipe.degrees,

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         self._began = 0.0
         threads = torch.get_num_threads()
         super().__init__(overrides=arguments)
+        self.callbacks: defaultdict[str, list[Any]] = defaultdict(list)  # nobody else listens: no reports, no uploads
         # Ultralytics has taken all cores but one, which is right for one job and too many for several at a time.
         torch.set_num_threads(min(threads, torch.get_num_threads()))
         self.add_callback("on_train_epoch_start", JobTrainer._seed_epoch)

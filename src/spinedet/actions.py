@@ -14,13 +14,13 @@ from rich.text import Text
 from spinedet.annotations.errors import InputError, WorkError, nearest, some
 from spinedet.annotations.voc import read_voc
 from spinedet.benchmarks.average_precision import Rule
-from spinedet.benchmarks.crossval import WEIGHTS_FOLDER, Plan, run_benchmark
+from spinedet.benchmarks.crossval import RESULTS_FILE, WEIGHTS_FOLDER, Plan, run_benchmark
 from spinedet.benchmarks.evaluation import Evaluation, evaluate
 from spinedet.benchmarks.results import Figure, Results
 from spinedet.datasets.dataset import Dataset, check_images
 from spinedet.datasets.folds import Fold, Folds, grouping, hold_out, load_folds, make_folds, save_folds, warn_of_gaps
 from spinedet.datasets.images import read_image
-from spinedet.datasets.tasks import Task, read_task
+from spinedet.datasets.tasks import Split, Task, read_task
 from spinedet.detect.contract import Detections, Settings
 from spinedet.detect.download import weights_sha256, with_local_weights
 from spinedet.detect.jobs import JOB_FILE, MODEL_FOLDER, Job, run_job
@@ -65,6 +65,11 @@ def make(data: Dataset, count: int, shares: str | None, seed: int, *, allow_rare
 def save(path: Path, made: Folds, data: Dataset) -> None:
     """Write a folds file."""
     save_folds(path, made, data)
+
+
+def number_of_folds(asked: int | None, task: Task | None) -> int:
+    """As asked for, or as the task says, or five."""
+    return (task.split if task else Split()).folds if asked is None else asked
 
 
 def folds_for(data: Dataset, file: Path | None, count: int, seed: int, *, allow_rare: bool) -> Folds:
@@ -192,16 +197,26 @@ def compare(
     folder: Path,
     jobs: int,
     command: str,
+    examples: bool,
 ) -> Path:
-    """Run a benchmark, show its table, and write its report; returns the report's path."""
+    """Run a benchmark, show its table, and write its report; returns the report's path.
+
+    Where jobs failed, the report of the others is written before the error goes on.
+    """
     from spinedet.benchmarks.report.page import write_report
 
     check_images(data)
     _warn(notes, made)
-    with _interruptible(), JobProgress(notes) as shown:
-        results = run_benchmark(data, Plan(made, settings, jobs, command), folder, shown)
+    told = data if examples else data.without_images()
+    try:
+        with _interruptible(), JobProgress(notes) as shown:
+            results = run_benchmark(data, Plan(made, settings, jobs, command), folder, shown)
+    except WorkError:
+        if (folder / RESULTS_FILE).exists():
+            write_report(folder, told)
+        raise
     show_results(console, results)
-    return write_report(folder, data)
+    return write_report(folder, told)
 
 
 def show_results(console: Console, results: Results) -> None:
@@ -308,4 +323,4 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
     bounds = " [{:.4f}, {:.4f}]".format(*found.ci95) if found.ci95 else ""
     left = f"; without objects, left out: {', '.join(found.missing)}" if found.missing else ""
     console.print(f"mAP {mean}{bounds} ({found.rule}, IoU {found.iou:g}, {found.images} images){left}")
-    console.print(f"COCO {json.dumps(found.coco.model_dump())}")
+    console.print(f"COCO {json.dumps(found.coco.model_dump(by_alias=True))}")

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the work failed, 2 the input or the words are wrong.
 
 import errno
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder w
 ImageSet = Annotated[str | None, typer.Option(help="Use only the images in ImageSets/Main/NAME.txt.", metavar="NAME")]
 TaskName = Annotated[str | None, typer.Option("--task", help="A task by name or .yaml file: classes, mirroring.")]
 OwnPatients = Annotated[bool, typer.Option(help="No two images show the same person; patients.csv is not needed.")]
+Count = Annotated[int | None, typer.Option("--folds", help="Number of folds; otherwise the task's, or 5.")]
 AllowRare = Annotated[bool, typer.Option(help="Accept a class that only one patient has.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds folds, training and resampling.")]
 Preset = Annotated[str, typer.Option(help="tiny (CPU, minutes), small (a GPU or a night) or paper (640 px, long).")]
@@ -84,7 +86,7 @@ def phantom_lumbar(
 def folds(
     dataset: DatasetFolder,
     out_file: Annotated[Path, typer.Option("--out", help="The folds file to write.")] = Path("folds.json"),
-    count: Annotated[int, typer.Option("--folds", help="Number of folds.")] = 5,
+    count: Count = None,
     hold_out: Annotated[str | None, typer.Option(help="One split instead: shares such as 0.7,0.15,0.15.")] = None,
     seed: Seed = 0,
     image_set: ImageSet = None,
@@ -95,10 +97,10 @@ def folds(
     """Part a dataset by patient, classes spread evenly, and write folds.json."""
     from spinedet import actions
 
-    data, _ = actions.load(dataset, task, image_set, each_image_is_a_patient)
+    data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
     if out_file.exists():
         raise InputError("The folds file exists already.", where=out_file, todo="choose another --out, or delete it")
-    made = actions.make(data, count, hold_out, seed, allow_rare=allow_rare)
+    made = actions.make(data, actions.number_of_folds(count, known), hold_out, seed, allow_rare=allow_rare)
     actions.save(out_file, made, data)
     actions.show_folds(out, data, made)
 
@@ -138,7 +140,7 @@ def benchmark(
     detectors: Annotated[str, typer.Option(help="Names, with sizes if wanted: yolov3,yolov5:s.")] = (
         "yolov3,yolov5,ppyolov2"
     ),
-    count: Annotated[int, typer.Option("--folds", help="Number of folds.")] = 5,
+    count: Count = None,
     folds_file: Annotated[Path | None, typer.Option(help="Use these folds instead of making them.")] = None,
     preset: Preset = "tiny",
     image_size: ImageSize = None,
@@ -146,6 +148,7 @@ def benchmark(
     batch: Batch = None,
     learning_rate: Rate = None,
     weights: Weights = "none",
+    examples: Annotated[bool, typer.Option(help="Show test images, with their names, in the report.")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="Training jobs at the same time.")] = 1,
     seed: Seed = 0,
     device: Device = "auto",
@@ -160,9 +163,9 @@ def benchmark(
     data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
     changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
     settings = actions.settings_of(detectors.split(","), preset, known, changes)
-    made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare)
+    made = actions.folds_for(data, folds_file, actions.number_of_folds(count, known), seed, allow_rare=allow_rare)
     command = actions.command_line(sys.argv[1:], data)
-    report = actions.compare(out, err, data, made, settings, out_folder, jobs, command)
+    report = actions.compare(out, err, data, made, settings, out_folder, jobs, command, examples)
     out.print(f"Report: {report}")
 
 
@@ -226,7 +229,7 @@ def evaluate(
     data, _ = actions.load(dataset, task, image_set, each_image_is_a_patient, with_images=False)
     found = actions.score(data, predictions, iou, ap, resamples, seed)
     if as_json:
-        typer.echo(found.model_dump_json(indent=1))
+        typer.echo(json.dumps(found.as_dict(), indent=1))
     else:
         actions.show_evaluation(out, found)
 

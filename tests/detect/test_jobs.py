@@ -19,8 +19,10 @@ import pytest
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.files import write_json
 from spinedet.datasets.dataset import Dataset
+from spinedet.detect import worker
 from spinedet.detect.contract import Epoch, Settings
 from spinedet.detect.jobs import (
+    CANNOT_WRITE,
     DONE_FILE,
     ERROR_FILE,
     JOB_FILE,
@@ -199,8 +201,34 @@ def test_any_other_error_names_itself_and_the_log(make_job: MakeJob, tmp_path: P
     for path in (job.dataset / "Annotations").glob("*.xml"):
         text = path.read_text(encoding="utf-8")
         path.write_text(text[: text.index("  <object>")] + "</annotation>\n", encoding="utf-8")
+    emptied = Dataset.load(job.dataset, classes=job.classes)
+    job = job.model_copy(update={"fingerprint": emptied.fingerprint()})
     with pytest.raises(WorkError, match=r"training job failed(.|\n)*StopIteration(.|\n)*log\.txt"):
         run_job(job, tmp_path, ignore)
+
+
+def test_annotations_that_changed_since_the_plan_are_refused(make_job: MakeJob, tmp_path: Path) -> None:
+    """Somebody corrects a box during a long comparison: later folds must not learn from other boxes."""
+    job = make_job()
+    path = sorted((job.dataset / "Annotations").glob("*.xml"))[0]
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("<difficult>0", "<difficult>1"), encoding="utf-8")
+    with pytest.raises(InputError, match="changed since the run was begun"):
+        run_job(job, tmp_path / "job", ignore)
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_worker_that_cannot_even_write_its_error_says_so(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk in the middle of a training."""
+    write_json(tmp_path / JOB_FILE, make_job(fail_at=1).model_dump(mode="json"))
+
+    def full(path: Path, value: object) -> None:
+        raise WorkError("A file could not be written.", found="No space left on device", where=path)
+
+    monkeypatch.setattr(worker, "write_json", full)
+    assert worker.run(tmp_path) == CANNOT_WRITE
 
 
 def test_stop_ends_the_worker_quickly_and_keeps_what_is_finished(make_job: MakeJob, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -212,11 +212,8 @@ def test_a_resumed_training_equals_one_that_never_stopped(
 
 def test_a_transfer_to_other_classes_keeps_all_but_the_last_layers(whole: Trained, home: Path, tmp_path: Path) -> None:
     """Two classes to three: only the class branch of the head (`cv3`, its last convolution) starts afresh."""
-    three = write_images(tmp_path / "three", ("disc", "vertebra"))
-    job = make_job(three, "yolov5:n", 1, weights=str(whole.model)).model_copy(
-        update={"classes": ("disc", "vertebra", "sacrum")}
-    )
-    trained = run(job, tmp_path / "job")
+    three = replace(write_images(tmp_path / "three", ("disc", "vertebra")), classes=("disc", "vertebra", "sacrum"))
+    trained = run(make_job(three, "yolov5:n", 1, weights=str(whole.model)), tmp_path / "job")
     assert ModelCard.read(trained.model).settings.weights == MODEL_FOLDER
     log = (trained.folder / LOG_FILE).read_text(encoding="utf-8")
     (line,) = (line for line in log.splitlines() if line.startswith("start weights:"))
