@@ -1,7 +1,5 @@
 """What a run folder holds, brought together for the report: figures, detections of the test images, training logs."""
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from spinedet.benchmarks.results import DetectorResults, Results, read_results
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.folds import Fold, Folds, load_folds
 from spinedet.detect.contract import Detections
+from spinedet.detect.jobs import read_progress
 from spinedet.detect.predictions import read_predictions
 
 TITLES = {"yolov3": "YOLOv3", "yolov5": "YOLOv5", "ppyolov2": "PP-YOLOv2"}
@@ -121,25 +120,9 @@ def _job(folder: Path, fold: Fold) -> Path:
 
 def _losses(folder: Path, folds: Iterable[Fold], finished: set[int]) -> Iterable[Loss]:
     for fold in folds:
-        if epochs := read_losses(_job(folder, fold) / "progress.jsonl"):
-            yield Loss(fold.number, tuple(epochs), tuple(epochs.values()), fold.number in finished)
-
-
-def read_losses(path: Path) -> dict[int, float]:
-    """Mean training loss by epoch from a `progress.jsonl`; empty if the job has not begun.
-
-    An epoch that was repeated after a break counts once, as it ran last; a line cut off by the break is passed over.
-    """
-    if not path.is_file():
-        return {}
-    losses: dict[int, float] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        losses[int(row["epoch"])] = math.nan if row["loss"] is None else float(row["loss"])
-    return dict(sorted(losses.items()))
+        if epochs := read_progress(_job(folder, fold)):
+            numbers, losses = zip(*((one.epoch, one.loss) for one in epochs), strict=True)
+            yield Loss(fold.number, numbers, losses, fold.number in finished)
 
 
 def _versions(paths: Iterable[Path]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from spinedet.benchmarks.average_precision import average_precision, precision_r
 from spinedet.benchmarks.matching import match_detections
 from spinedet.benchmarks.report import examples, figures, tables
 from spinedet.benchmarks.report.figures import DASH
-from spinedet.benchmarks.report.material import Contender, read_losses, read_run
+from spinedet.benchmarks.report.material import Contender, read_run
 from spinedet.benchmarks.report.page import write_report
 from spinedet.benchmarks.report.style import save_drawing, style
 from spinedet.benchmarks.results import Figure, FoldOutcome, Results, read_results, summarise, write_results
@@ -293,13 +293,6 @@ def test_another_dataset_is_refused(run: Path, dataset: Dataset) -> None:
     other = dataset.subset(dataset.images[:4])
     with pytest.raises(InputError, match="not the one that this run was scored on"):
         write_report(run, other)
-
-
-def test_a_repeated_epoch_counts_once_and_a_torn_line_is_passed_over(tmp_path: Path) -> None:
-    path = tmp_path / "progress.jsonl"
-    path.write_text('{"epoch": 1, "loss": 3.0}\n{"epoch": 2, "loss": 2.0}\n{"epoch": 2, "loss": 1.5}\n{"epo', "utf-8")
-    assert read_losses(path) == {1: 3.0, 2: 1.5}
-    assert read_losses(tmp_path / "none.jsonl") == {}
 
 
 def judged(one: Contender) -> list[examples.Outcome]:
