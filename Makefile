@@ -1,4 +1,4 @@
-# Everything here works on a machine that has Python 3.11 or 3.12, make and the package index.
+# Everything here works on a machine that has Python 3.11, make and the package index.
 
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
