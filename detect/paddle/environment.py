@@ -16,7 +16,7 @@ def prepare_environment() -> None:
     """Let Paddle use every core and the wide instructions of an AMD processor; what the user has set stays.
 
     Paddle computes on one thread unless told otherwise. Its matrix library (MKL-ML 2019) takes its slowest path on
-    processors of other makers: with `MKL_DEBUG_CPU_TYPE` training is four times as fast on an EPYC.
+    processors of other makers: `MKL_DEBUG_CPU_TYPE` shows it a faster one.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     facts = CPU_FACTS.read_text(encoding="utf-8", errors="replace") if CPU_FACTS.is_file() else ""

@@ -18,7 +18,7 @@ from spinedet.benchmarks.crossval import RESULTS_FILE, WEIGHTS_FOLDER, Plan, run
 from spinedet.benchmarks.evaluation import Evaluation, evaluate
 from spinedet.benchmarks.results import Figure, Results
 from spinedet.datasets.dataset import Dataset, check_images
-from spinedet.datasets.folds import Fold, Folds, grouping, hold_out, load_folds, make_folds, save_folds, warn_of_gaps
+from spinedet.datasets.folds import Fold, Folds, grouping, hold_out, load_folds, make_folds, warn_of_gaps
 from spinedet.datasets.images import read_image
 from spinedet.datasets.tasks import Split, Task, read_task
 from spinedet.detect.contract import Detections, Settings
@@ -60,11 +60,6 @@ def make(data: Dataset, count: int, shares: str | None, seed: int, *, allow_rare
         raise InputError("--hold-out needs three shares.", expected="0.7,0.15,0.15", found=shares) from error
     fold = hold_out(data, (train, val, test), seed)
     return Folds(seed, grouping(data), (fold,), warn_of_gaps(data, (fold,)))
-
-
-def save(path: Path, made: Folds, data: Dataset) -> None:
-    """Write a folds file."""
-    save_folds(path, made, data)
 
 
 def number_of_folds(asked: int | None, task: Task | None) -> int:

@@ -96,12 +96,13 @@ def folds(
 ) -> None:
     """Part a dataset by patient, classes spread evenly, and write folds.json."""
     from spinedet import actions
+    from spinedet.datasets.folds import save_folds
 
     data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
     if out_file.exists():
         raise InputError("The folds file exists already.", where=out_file, todo="choose another --out, or delete it")
     made = actions.make(data, actions.number_of_folds(count, known), hold_out, seed, allow_rare=allow_rare)
-    actions.save(out_file, made, data)
+    save_folds(out_file, made, data)
     actions.show_folds(out, data, made)
 
 
