@@ -37,10 +37,25 @@ def machine() -> dict[str, str | int | float]:
     }
 
 
+def processor_facts() -> str:
+    """What Linux tells of the processor; empty elsewhere."""
+    listing = Path("/proc/cpuinfo")
+    return listing.read_text(encoding="utf-8", errors="replace") if listing.is_file() else ""
+
+
+def multiplies_bfloat16(facts: str | None = None) -> bool:
+    """Whether the processor multiplies bfloat16 by itself (told by Linux only), which halves the time of a training.
+
+    Args:
+        facts: The system's listing; otherwise that of this machine.
+    """
+    flags = set((processor_facts() if facts is None else facts).split())
+    return bool(flags & {"avx512_bf16", "amx_bf16"})
+
+
 def _processor() -> str:
     """The processor's name where the system tells it."""
-    listing = Path("/proc/cpuinfo")
-    lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
+    lines = processor_facts().splitlines()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 

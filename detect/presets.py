@@ -28,7 +28,17 @@ class PresetValues(BaseModel):
 
 
 class DetectorConfig(BaseModel):
-    """The content of a `detector_*.yaml`; a preset's own `recipe` overrides single keys of the common one."""
+    """The content of a `detector_*.yaml`; a preset's own `recipe` overrides single keys of the common one.
+
+    Attributes:
+        detector: Name of the detector.
+        about: What it is, in a line.
+        sizes: Its networks, smallest first.
+        presets: Settings by name.
+        recipe: What all presets share.
+        rate_follows_batch: A batch other than the preset's changes the learning rate in proportion (Goyal et al. 2017,
+            arXiv 1706.02677), unless a rate is asked for too. Right for SGD, not for Adam.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,17 +47,26 @@ class DetectorConfig(BaseModel):
     sizes: list[str]
     presets: dict[Preset, PresetValues]
     recipe: dict[str, Any] = {}
+    rate_follows_batch: bool = False
 
 
 def read_config(detector: str) -> DetectorConfig:
-    """The YAML that comes with the package for a detector.
+    """The YAML that comes with the package for a detector; what it leaves out is as in the file that `like` names.
 
     Raises:
         InputError: There is no such detector.
     """
     get_detector(detector)  # an unknown name is answered with the known ones
+    content = _read_yaml(detector)
+    if "like" in content:
+        content = _read_yaml(content.pop("like")) | content
+    return DetectorConfig.model_validate(content)
+
+
+def _read_yaml(detector: str) -> dict[str, Any]:
     text = files("spinedet.configs").joinpath(f"detector_{detector}.yaml").read_text(encoding="utf-8")
-    return DetectorConfig.model_validate(yaml.safe_load(text))
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
 
 
 def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
@@ -66,6 +85,8 @@ def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
         raise InputError("There is no such preset.", expected=nearest(preset, list(config.presets)), found=preset)
     values = config.presets[preset].model_dump()
     values["recipe"] = {**config.recipe, **values["recipe"]}
+    if config.rate_follows_batch:
+        values["learning_rate"] *= (changes.get("batch") or values["batch"]) / values["batch"]
     values.update({name: value for name, value in changes.items() if value is not None})
     try:
         settings = Settings(detector=detector, **values)

@@ -8,7 +8,8 @@ from spinedet.detect.contract import Detector
 DETECTORS = {
     "yolov3": "spinedet.detect.yolo.detector:yolov3",
     "yolov5": "spinedet.detect.yolo.detector:yolov5",
-    "ppyolov2": "spinedet.detect.paddle.detector:PPYOLOv2",
+    "ppyolov2": "spinedet.detect.ppyolov2.detector:PPYOLOv2",
+    "ppyolov2-paddle": "spinedet.detect.paddle.detector:PaddlePPYOLOv2",
     "fake": "spinedet.detect.fake:FakeDetector",
 }
 

@@ -15,7 +15,7 @@ from spinedet.detect.contract import Detections
 from spinedet.detect.jobs import read_progress
 from spinedet.detect.predictions import read_predictions
 
-TITLES = {"yolov3": "YOLOv3", "yolov5": "YOLOv5", "ppyolov2": "PP-YOLOv2"}
+TITLES = {"yolov3": "YOLOv3", "yolov5": "YOLOv5", "ppyolov2": "PP-YOLOv2", "ppyolov2-paddle": "PP-YOLOv2 (Paddle)"}
 """How the papers write the detectors; any other keeps its own name."""
 
 

@@ -1,41 +1,23 @@
-"""PP-YOLOv2 behind the contract. Paddle itself is imported when a job trains, not before."""
+"""PP-YOLOv2 as PaddleDetection trains it, behind the contract: the reference that the torch network is held against.
+
+Paddle itself is imported when a job trains, not before.
+"""
 
 from pathlib import Path
 
-from spinedet.annotations.errors import InputError, nearest
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
-from spinedet.detect.extras import PADDLE, require
+from spinedet.detect.extras import PADDLE
 from spinedet.detect.paddle.environment import fill_pkg_resources, prepare_environment
-from spinedet.detect.paddle.recipe import SMALLEST_IMAGE, Recipe
-from spinedet.detect.paddle.weights import PUBLISHED
-from spinedet.detect.recipes import checked_recipe
+from spinedet.detect.ppyolov2.detector import PPYOLOv2
 
 
-class PPYOLOv2:
-    """PP-YOLOv2 (arXiv 2104.10419): ResNet-vd, PAN neck with Mish and SPP, anchor-based IoU-aware head."""
+class PaddlePPYOLOv2(PPYOLOv2):
+    """The same network, sizes and recipe, built and trained by PaddleDetection on PaddlePaddle."""
 
-    name = "ppyolov2"
-    sizes = ("r18", "r50-dcn", "r101-dcn")
-
-    def published(self, size: str) -> str | None:
-        """Address of PaddleDetection's COCO weights of a size."""
-        return PUBLISHED.get(size)
-
-    def check(self, settings: Settings) -> Recipe:
-        """Check size, image size, weights, recipe and packages before anything is written.
-
-        Raises:
-            InputError: One of them is wrong or missing.
-        """
-        if settings.size not in self.sizes:
-            raise InputError(f"{self.name} has no such size.", expected=nearest(settings.size, self.sizes))
-        if settings.image_size < SMALLEST_IMAGE:
-            expected, found = f"at least {SMALLEST_IMAGE} pixels", str(settings.image_size)
-            raise InputError(f"Images are too small for {self.name}.", expected=expected, found=found)
-        recipe = checked_recipe(Recipe, settings)
-        require(("paddle", "ppdet", "paddle2onnx", "onnx"), PADDLE, self.name)
-        return recipe
+    name = "ppyolov2-paddle"
+    packages = ("paddle", "ppdet", "paddle2onnx", "onnx")
+    install = PADDLE
 
     def train(self, train: Dataset, val: Dataset | None, settings: Settings, folder: Path, progress: Progress) -> Path:
         """See `spinedet.detect.contract.Detector.train`."""

@@ -3,13 +3,9 @@
 import importlib.util
 import os
 import sys
-from pathlib import Path
 from types import ModuleType
 
-from spinedet.detect.machine import cores
-
-CPU_FACTS = Path("/proc/cpuinfo")
-"""Linux only; elsewhere nothing is known and nothing is tuned."""
+from spinedet.detect.machine import cores, processor_facts
 
 
 def prepare_environment() -> None:
@@ -19,8 +15,7 @@ def prepare_environment() -> None:
     processors of other makers: `MKL_DEBUG_CPU_TYPE` shows it a faster one.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
-    facts = CPU_FACTS.read_text(encoding="utf-8", errors="replace") if CPU_FACTS.is_file() else ""
-    if kind := mkl_cpu_type(facts):
+    if kind := mkl_cpu_type(processor_facts()):
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", kind)
 
 

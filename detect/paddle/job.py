@@ -13,25 +13,15 @@ from numpy.typing import NDArray
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.files import replacing
 from spinedet.datasets.dataset import Dataset
+from spinedet.detect.anchors import anchors_for
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.export import Output, Reference, finish_model, model_card
-from spinedet.detect.modelfile import IMAGENET_MEAN, IMAGENET_STD, NetworkFormat, Postprocessing, Preprocessing
 from spinedet.detect.paddle.checkpoint import Arrays, read_checkpoint, remove_checkpoints
 from spinedet.detect.paddle.network import BoxesAndScores, Network
-from spinedet.detect.paddle.recipe import ANCHORS_PER_LEVEL, STRIDES, Recipe
 from spinedet.detect.paddle.trainer import Trainer, arrays_of, load_arrays
 from spinedet.detect.paddle.weights import NATIVE_FILE, fitting_weights, read_weights
-
-PREPROCESSING = Preprocessing(fit="stretch", interpolation="linear", mean=IMAGENET_MEAN, std=IMAGENET_STD)
-POSTPROCESSING = Postprocessing(nms="matrix", score_threshold=0.01, before=600, keep=100)
-"""Reference configuration: scores above 0.01, Matrix NMS (linear kernel), above 0.01 again, 100 are kept."""
-
-FORMAT = NetworkFormat(
-    preprocessing=PREPROCESSING,
-    postprocessing=POSTPROCESSING,
-    strides=STRIDES,
-    anchors_per_cell=ANCHORS_PER_LEVEL,
-)
+from spinedet.detect.ppyolov2.format import FORMAT
+from spinedet.detect.ppyolov2.recipe import Recipe
 
 PACKAGES = ("paddlepaddle", "paddlepaddle-gpu", "paddledet", "paddle2onnx")
 
@@ -44,6 +34,8 @@ def run_job(
 ) -> Path:
     """Train (or go on training), export and check; see the contract."""
     choose_device(settings.device)
+    recipe = recipe.model_copy(update={"anchors": anchors_for(recipe, train, settings.image_size, settings.seed)})
+    settings = settings.model_copy(update={"recipe": {**settings.recipe, "anchors": recipe.anchors}})
     weights = _train(train, val, settings, recipe, folder, progress)
     model = export_model(weights, train, val, settings, recipe, folder)
     remove_checkpoints(folder)

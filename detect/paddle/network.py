@@ -9,7 +9,7 @@ from paddle.nn import functional
 from ppdet.modeling import PPYOLOPAN, ResNet, YOLOv3Head, YOLOv3Loss
 from ppdet.modeling.losses import IouAwareLoss, IouLoss
 
-from spinedet.detect.paddle.recipe import ANCHOR_MASKS, ANCHORS_PER_LEVEL, STRIDES, Recipe
+from spinedet.detect.ppyolov2.recipe import ANCHOR_MASKS, ANCHORS_PER_LEVEL, STRIDES, Recipe
 
 DEPTHS = {"r18": 18, "r50-dcn": 50, "r101-dcn": 101}
 

@@ -5,18 +5,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 from ppdet.data import transform
 
 from spinedet.datasets.dataset import Dataset
-from spinedet.datasets.images import Image, read_image
-from spinedet.detect.contract import STRIDE, Settings
+from spinedet.detect.contract import Settings
+from spinedet.detect.decoded import DecodedImages
 from spinedet.detect.modelfile import IMAGENET_MEAN, IMAGENET_STD
-from spinedet.detect.paddle.recipe import ANCHOR_MASKS, MIXUP_BETA, MULTI_SCALE_RANGE, SMALLEST_IMAGE, STRIDES, Recipe
-
-MEMORY_SHARE = 0.3
-"""Decoded images may fill this share of the free memory; the rest is decoded again each time."""
+from spinedet.detect.ppyolov2.batches import input_sides, steps_an_epoch
+from spinedet.detect.ppyolov2.recipe import ANCHOR_MASKS, MIXUP_BETA, STRIDES, Recipe
 
 Sample = dict[str, Any]
 Batch = dict[str, NDArray[np.float32]]
@@ -31,8 +28,7 @@ class Samples:
 
     def __init__(self, dataset: Dataset):
         self._dataset = dataset
-        self._decoded: dict[int, Image] = {}
-        self._room = MEMORY_SHARE * psutil.virtual_memory().available
+        self._images = DecodedImages(dataset)
         self.most_boxes = max((len(item.annotation.objects) for item in dataset.items), default=0)
 
     def __len__(self) -> int:
@@ -42,22 +38,11 @@ class Samples:
         """One image (H, W, 3) with boxes (N, 4) in its pixels and labels (N, 1), in the framework's words."""
         drawn = self._dataset.boxes(self._dataset.items[place])
         return {
-            "image": self._image(place),
+            "image": self._images.rgb(place),
             "gt_bbox": drawn.boxes.astype(np.float32),
             "gt_class": drawn.labels.astype(np.int32)[:, None],
             "gt_score": np.ones((len(drawn.labels), 1), np.float32),
         }
-
-    def _image(self, place: int) -> Image:
-        if place in self._decoded:
-            return self._decoded[place]
-        path = self._dataset.items[place].path
-        assert path is not None  # datasets for training are loaded with images
-        image = read_image(path)
-        if image.nbytes <= self._room:
-            self._room -= image.nbytes
-            self._decoded[place] = image
-        return image
 
 
 def training_batches(samples: Samples, classes: int, settings: Settings, recipe: Recipe, epoch: int) -> Iterator[Batch]:
@@ -77,11 +62,6 @@ def plain_batches(samples: Samples, classes: int, settings: Settings, recipe: Re
     finish = [_one_scale(settings.image_size), *_finishing(samples, classes, recipe)]
     for places in np.array_split(np.arange(len(samples)), steps_an_epoch(len(samples), settings.batch)):
         yield _stacked([samples[int(place)] for place in places], finish)
-
-
-def steps_an_epoch(images: int, batch: int) -> int:
-    """Batches that images are spread over evenly: a last batch of one image would spoil batch normalisation."""
-    return -(-images // batch)
 
 
 def _mixed(samples: Samples) -> Callable[[int], Sample]:
@@ -109,8 +89,7 @@ def _one_scale(size: int) -> Operator:
 
 
 def _any_scale(size: int) -> Operator:
-    low, high = (STRIDE * round(share * size / STRIDE) for share in MULTI_SCALE_RANGE)
-    sides = list(range(max(low, SMALLEST_IMAGE), high + 1, STRIDE))
+    sides = list(input_sides(size))
     return transform.BatchRandomResize(sides, keep_ratio=False, random_interp=True)  # type: ignore[no-any-return]
 
 

@@ -16,8 +16,9 @@ from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Progress, Settings
 from spinedet.detect.paddle.checkpoint import Arrays, Checkpoint, write_checkpoint
 from spinedet.detect.paddle.network import Network
-from spinedet.detect.paddle.recipe import Recipe, learning_rate
-from spinedet.detect.paddle.samples import Batch, Samples, plain_batches, steps_an_epoch, training_batches
+from spinedet.detect.paddle.samples import Batch, Samples, plain_batches, training_batches
+from spinedet.detect.ppyolov2.batches import steps_an_epoch
+from spinedet.detect.ppyolov2.recipe import Recipe, learning_rate
 
 MOMENTUM = 0.9
 

@@ -9,7 +9,8 @@ import torch
 
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.files import write_bytes
-from spinedet.detect.transfer import fitting, require_fit
+from spinedet.detect.torchfile import read_torch_file
+from spinedet.detect.transfer import fitting, require_fit, weights_file
 
 State = dict[str, torch.Tensor]
 
@@ -36,35 +37,15 @@ def read_start_weights(path: Path) -> State:
     Raises:
         InputError: No such file, damaged, or it carries code.
     """
-    file = path / NATIVE_FILE if path.is_dir() else path
-    if not file.is_file():
-        raise InputError("There is no weights file.", expected=f"a .pt file or a folder with {NATIVE_FILE}", where=path)
-    try:
-        with torch.serialization.safe_globals(_classes_in(file)):
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except InputError:
-        raise
-    except Exception as error:  # torch raises many types for a damaged or foreign file
-        found = str(error).splitlines()[0]
-        raise InputError("The weights cannot be read.", expected="a torch file", found=found, where=file) from error
-    return _tensors(content, file)
+    file = weights_file(path, NATIVE_FILE, "a .pt file")
+    return _tensors(read_torch_file(file, "tensors, or a network of torch or ultralytics", _network_class), file)
 
 
-def _classes_in(file: Path) -> list[type]:
-    """The network classes that the pickle names; all must be modules of torch or ultralytics."""
-    classes = []
-    for name in torch.serialization.get_unsafe_globals_in_checkpoint(file):
-        module, _, attribute = name.rpartition(".")
-        thing = getattr(importlib.import_module(module), attribute, None) if name.startswith(TRUSTED_PREFIXES) else None
-        if not (isinstance(thing, type) and issubclass(thing, torch.nn.Module)):
-            raise InputError(
-                "The weights file carries code and is refused, unread.",
-                expected="tensors, or a network of torch or ultralytics",
-                found=name,
-                where=file,
-            )
-        classes.append(thing)
-    return classes
+def _network_class(name: str) -> type | None:
+    """The class of a network that a file names; only modules of torch or ultralytics are trusted."""
+    module, _, attribute = name.rpartition(".")
+    thing = getattr(importlib.import_module(module), attribute, None) if name.startswith(TRUSTED_PREFIXES) else None
+    return thing if isinstance(thing, type) and issubclass(thing, torch.nn.Module) else None
 
 
 def _tensors(content: Any, file: Path) -> State:
@@ -84,5 +65,5 @@ def fitting_weights(start: State, network: State, where: Path) -> State:
         InputError: Less than `ENOUGH` of the network would be filled.
     """
     fit = fitting(start, network)
-    require_fit(fit, start, network, ENOUGH, where)
+    require_fit(fit, start, network, network, ENOUGH, where)
     return fit

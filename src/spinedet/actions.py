@@ -21,11 +21,13 @@ from spinedet.datasets.dataset import Dataset, check_images
 from spinedet.datasets.folds import Fold, Folds, grouping, hold_out, load_folds, make_folds, warn_of_gaps
 from spinedet.datasets.images import read_image
 from spinedet.datasets.tasks import Split, Task, read_task
+from spinedet.detect.anchors import AnchorReport, report_anchors
 from spinedet.detect.contract import Detections, Settings
 from spinedet.detect.download import weights_sha256, with_local_weights
 from spinedet.detect.jobs import JOB_FILE, MODEL_FOLDER, Job, run_job
 from spinedet.detect.machine import cores
 from spinedet.detect.outputs import DATABASE, draw, find_images, write_png, write_prediction
+from spinedet.detect.ppyolov2.recipe import REFERENCE_ANCHORS
 from spinedet.detect.predictions import read_predictions, write_predictions
 from spinedet.detect.presets import make_settings
 from spinedet.detect.registry import get_detector
@@ -319,3 +321,27 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
     left = f"; without objects, left out: {', '.join(found.missing)}" if found.missing else ""
     console.print(f"mAP {mean}{bounds} ({found.rule}, IoU {found.iou:g}, {found.images} images){left}")
     console.print(f"COCO {json.dumps(found.coco.model_dump(by_alias=True))}")
+
+
+def anchors_of(data: Dataset, image_size: int, count: int, seed: int) -> AnchorReport:
+    """Anchors for PP-YOLOv2, the one detector that takes any.
+
+    Raises:
+        InputError: The side is none that can be trained at, or there is no box.
+    """
+    make_settings("ppyolov2", "tiny", image_size=image_size)
+    return report_anchors(data, image_size, count, seed)
+
+
+def show_anchors(console: Console, found: AnchorReport) -> None:
+    """A table of the anchors, how they fit beside the reference's, and the line for a recipe."""
+    table = _table("width", "height", "boxes")
+    for (width, height), boxes in zip(found.anchors, found.best_for, strict=True):
+        table.add_row(f"{width:.1f}", f"{height:.1f}", str(boxes))
+    console.print(table)
+    console.print(f"mean best IoU {found.mean_best_iou:.4f} ({found.boxes} boxes, {found.image_size} px)")
+    console.print(f"with the reference's {len(REFERENCE_ANCHORS)} anchors {found.reference_mean_best_iou:.4f}")
+    if len(found.anchors) == len(REFERENCE_ANCHORS):
+        console.print(found.recipe_line())
+    else:
+        console.print(f"A recipe takes {len(REFERENCE_ANCHORS)} anchors, so there is no line for it.")

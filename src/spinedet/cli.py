@@ -235,6 +235,27 @@ def evaluate(
         actions.show_evaluation(out, found)
 
 
+@app.command()
+def anchors(
+    dataset: DatasetFolder,
+    image_size: Annotated[int, typer.Option(help="Side of the network input in pixels, a multiple of 32.")],
+    count: Annotated[int, typer.Option(min=1, max=100, help="Number of anchors; a recipe takes nine.")] = 9,
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every digit.")] = False,
+    image_set: ImageSet = None,
+    task: TaskName = None,
+) -> None:
+    """Find the anchors of PP-YOLOv2 that fit the boxes of a dataset (no image is read)."""
+    from spinedet import actions
+
+    data, _ = actions.load(dataset, task, image_set, own_patients=True, with_images=False)
+    found = actions.anchors_of(data, image_size, count, seed)
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(mode="json"), indent=1))
+    else:
+        actions.show_anchors(out, found)
+
+
 def main() -> int:
     """Run the command line and return its exit code; a user's mistake ends in words, not in a traceback."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # a damaged image is told in our words, once

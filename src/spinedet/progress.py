@@ -63,7 +63,7 @@ class JobProgress:
     def _bar(self, name: str, epoch: Epoch, told: str) -> None:
         if name not in self._bars:
             self._bars[name] = self._progress.add_task(name, total=epoch.epochs, told="")
-        self._progress.update(self._bars[name], completed=epoch.epoch, told=told)
+        self._progress.update(self._bars[name], completed=epoch.epoch, total=epoch.epochs, told=told)
 
     def done(self, name: str, done: Done) -> None:
         """Show a finished job."""

@@ -16,7 +16,13 @@ CONFIGS = sorted(
     for entry in files("spinedet.configs").iterdir()
     if entry.name.startswith("detector_")
 )
-NEEDS = {"yolov3": "ultralytics", "yolov5": "ultralytics", "ppyolov2": "ppdet", "fake": "onnx"}
+NEEDS = {
+    "yolov3": "ultralytics",
+    "yolov5": "ultralytics",
+    "ppyolov2": "torchvision",
+    "ppyolov2-paddle": "ppdet",
+    "fake": "onnx",
+}
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -1,6 +1,6 @@
 """What only PP-YOLOv2 can be told, with the numbers of its reference configuration (arXiv 2104.10419) as defaults."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,13 +39,16 @@ LONGEST_WARM_UP = 0.1
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[float, Field(gt=0)]
+NineAnchors = Annotated[tuple[tuple[Side, Side], ...], Field(min_length=9, max_length=9)]
+"""Nine (width, height) in pixels of the network input, three a level, finest level first."""
 
 
 class Recipe(BaseModel):
     """Training choices of PP-YOLOv2 (`recipe:` in its YAML).
 
     Attributes:
-        anchors: Nine anchors (width, height) in pixels of the network input, three a level, finest level first.
+        anchors: Nine anchors (width, height) in pixels of the network input, three a level, finest level first; `data`
+            takes them from the boxes of the training part (k-means by IoU), which published weights do not fit as well.
         mixup_until: Share of the epochs in which two images are mixed; 0 switches mixing off.
         distort: Random brightness, contrast and colour.
         expand: Random placing on a larger canvas.
@@ -56,11 +59,14 @@ class Recipe(BaseModel):
         falls: Shares of the epochs after which the learning rate falls to a tenth, and to a tenth again.
         weight_decay: L2 on weights, not on normalisation nor on the head's biases.
         average_decay: Decay of the moving average of the weights, reached step by step.
+        patience: Epochs without a lower validation loss after which training stops; 0 never stops early. Only in torch.
+        precision: What matrices are multiplied in while training; `auto` is bfloat16 where the processor has it built
+            in (half the time), else float32, or float16 on an older GPU. Only in torch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    anchors: Annotated[tuple[tuple[Side, Side], ...], Field(min_length=9, max_length=9)] = REFERENCE_ANCHORS
+    anchors: NineAnchors | Literal["data"] = REFERENCE_ANCHORS
     mixup_until: Share = 0.6
     distort: bool = True
     expand: bool = True
@@ -71,6 +77,8 @@ class Recipe(BaseModel):
     falls: tuple[Share, Share] = (0.8, 0.88)
     weight_decay: Annotated[float, Field(ge=0)] = 0.0005
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.9998
+    patience: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
 
 def learning_rate(peak: float, step: int, steps_an_epoch: int, epochs: int, recipe: Recipe) -> float:

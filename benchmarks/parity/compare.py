@@ -1,0 +1,129 @@
+"""Differences between two answers, and whether they are within their bounds.
+
+Where there is nothing to compare, or something is no number, the difference is infinite.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinedet.benchmarks.parity.answers import ALL_CANDIDATES
+from spinedet.benchmarks.parity.exchange import Arrays
+
+Values = NDArray[Any]
+Differences = dict[str, float]
+"""Largest difference by name; the part before the slash is the kind."""
+
+BOUNDS = {
+    "outputs": 1e-3,
+    "boxes": 0.1,
+    "scores": 1e-3,
+    "targets": 1e-4,
+    "losses": 1e-3,
+    "gradients": 1e-2,
+    "training": 1e-2,
+}
+"""Largest difference of each kind: of outputs, scores and targets absolute; of boxes in pixels of the input; of losses
+relative; of a layer's gradients relative to the largest of them; of a training's losses relative, step by step."""
+
+
+def absolute(reference: Values, other: Values) -> float:
+    """The largest difference of two arrays; infinite if their shapes differ or a value is no number."""
+    if reference.shape != other.shape or reference.size == 0:
+        return math.inf
+    worst = float(np.abs(reference.astype(np.float64) - other).max())
+    return worst if math.isfinite(worst) else math.inf
+
+
+def relative(reference: Values, other: Values) -> float:
+    """The largest difference of two arrays as a share of the largest value of the reference."""
+    worst = absolute(reference, other)
+    return worst / float(np.abs(reference).max()) if 0 < worst < math.inf and reference.any() else _no_share(worst)
+
+
+def stepwise(reference: Values, other: Values) -> float:
+    """The largest relative difference of two arrays, value by value."""
+    if reference.shape != other.shape:
+        return math.inf
+    return max(map(relative, reference, other), default=math.inf)
+
+
+def _no_share(worst: float) -> float:
+    """Beside a reference of zeros only zeros are the same."""
+    return 0.0 if worst == 0 else math.inf
+
+
+METHODS: dict[str, Callable[[Values, Values], float]] = {
+    "losses": relative,
+    "gradients": relative,
+    "training": stepwise,
+}
+"""How a kind is compared; every other one absolutely."""
+
+
+def kind(name: str) -> str:
+    """What a figure is about: `losses` for `losses/xy`."""
+    return name.partition("/")[0]
+
+
+def differences(reference: Arrays, other: Arrays) -> Differences:
+    """All differences between two sides' answers to one case, in the order of the reference.
+
+    Args:
+        reference: What relative differences relate to.
+        other: The other answer; what only one of them has differs infinitely.
+    """
+    found: Differences = {}
+    for name in [*reference, *(name for name in other if name not in reference)]:
+        if name not in reference or name not in other:
+            found[name] = math.inf
+        elif name == "detections":
+            found |= detection_differences(reference[name], other[name])
+        else:
+            found[name] = METHODS.get(kind(name), absolute)(reference[name], other[name])
+    return found
+
+
+def beyond(found: Differences) -> dict[str, float]:
+    """The figures that are not within the bound of their kind."""
+    return {name: value for name, value in found.items() if not value <= BOUNDS[kind(name)]}
+
+
+def detection_differences(reference: Values, other: Values) -> Differences:
+    """The largest difference in place and in score between detections (K, 7) of image, label, score and box.
+
+    Each detection of either side is compared with the nearest one of the same image and label on the other side; not
+    those that just reach the threshold or the last place, where rounding decides which are kept.
+    """
+    pairs = [*_nearest(reference, other), *_nearest(other, reference)]
+    boxes, scores = zip(*pairs, strict=True) if pairs else ((math.inf,), (math.inf,))
+    return {"boxes/detections": max(boxes), "scores/detections": max(scores)}
+
+
+def _nearest(ours: Values, theirs: Values) -> list[tuple[float, float]]:
+    """Difference in place and in score of each of our detections from the nearest of theirs."""
+    found = []
+    for image in np.unique(ours[:, 0]):
+        mine, others = ours[ours[:, 0] == image], theirs[theirs[:, 0] == image]
+        least = max(_least_score(mine), _least_score(others)) + BOUNDS["scores"]
+        found += [_difference(row, others[others[:, 1] == row[1]]) for row in mine if not row[2] < least]
+    return found
+
+
+def _least_score(rows: Values) -> float:
+    """What a detection had to reach to be among those of an image."""
+    full = len(rows) >= ALL_CANDIDATES.keep
+    return float(rows[:, 2].min()) if full else ALL_CANDIDATES.score_threshold
+
+
+def _difference(row: Values, others: Values) -> tuple[float, float]:
+    """Of a detection from the nearest of others, as seen by both bounds: in pixels and in score."""
+    boxes = np.abs(others[:, 3:] - row[3:]).max(axis=1, initial=0.0)
+    scores = np.abs(others[:, 2] - row[2])
+    if len(others) == 0 or not np.isfinite([*boxes, *scores]).all():
+        return math.inf, math.inf
+    best = np.maximum(boxes / BOUNDS["boxes"], scores / BOUNDS["scores"]).argmin()
+    return float(boxes[best]), float(scores[best])

@@ -1,0 +1,75 @@
+"""PP-YOLOv2 as the training loop sees it: its network, its batches, its loss, its learning rate."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spinedet.datasets.dataset import Dataset
+from spinedet.detect.contract import Settings
+from spinedet.detect.ppyolov2.batches import Batch, Samples, plain_batches, steps_an_epoch, training_batches
+from spinedet.detect.ppyolov2.head import positions, side_by_side
+from spinedet.detect.ppyolov2.losses import losses
+from spinedet.detect.ppyolov2.network import Network, parameter_groups
+from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe, learning_rate
+from spinedet.detect.ppyolov2.targets import find_targets
+from spinedet.detect.training.device import Forward
+
+
+class PPYOLOv2Learner:
+    """See `spinedet.detect.training.learner.Learner`.
+
+    Args:
+        network: With its initial weights.
+        train: The training part.
+        val: The validation part, if there is one.
+        settings: The settings of the job.
+        recipe: Their recipe.
+        anchors: Nine widths and heights in pixels of the network input.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        train: Dataset,
+        val: Dataset | None,
+        settings: Settings,
+        recipe: Recipe,
+        anchors: NineAnchors,
+    ):
+        self.network = network
+        self._train, self._val = Samples(train), Samples(val) if val else None
+        self._settings, self._recipe, self._anchors = settings, recipe, anchors
+        self._classes = len(train.classes)
+        self.steps_an_epoch = steps_an_epoch(len(train), settings.batch)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Everything decays but normalisation and the head's biases."""
+        return parameter_groups(self.network, self._recipe.weight_decay)
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up, then falls."""
+        peak, epochs = self._settings.learning_rate, self._settings.epochs
+        return learning_rate(peak, step, self.steps_an_epoch, epochs, self._recipe)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Augmented as the recipe says."""
+        return training_batches(self._train, self._settings, self._recipe, epoch)
+
+    def held_out(self) -> Iterator[Batch] | None:
+        """Resized as for prediction and otherwise unchanged."""
+        return plain_batches(self._val, self._settings) if self._val else None
+
+    def names(self, batch: Batch) -> tuple[str, ...]:
+        """Stems of the images; of the first one where two are mixed."""
+        return batch.names
+
+    def losses(self, network: Forward, batch: Batch, device: torch.device) -> dict[str, Tensor]:
+        """The terms of `spinedet.detect.ppyolov2.losses`."""
+        side = batch.images.shape[-1]
+        images = torch.from_numpy(batch.images).to(device, memory_format=torch.channels_last)
+        targets = find_targets(batch.boxes, batch.labels, batch.shares, side, self._anchors, self._classes)
+        raw = side_by_side(network(images), self._classes)
+        objects = torch.from_numpy(batch.boxes).to(device)
+        return losses(raw, positions(side, self._anchors, device), targets, objects, side)

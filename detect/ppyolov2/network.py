@@ -1,0 +1,59 @@
+"""PP-YOLOv2 whole: backbone, neck and head, how it starts, and which of its weights decay."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from spinedet.detect.ppyolov2.backbone import Backbone, DeformableConvNorm
+from spinedet.detect.ppyolov2.head import Head
+from spinedet.detect.ppyolov2.neck import Neck
+
+DEPTHS = {"r18": 18, "r50-dcn": 50, "r101-dcn": 101}
+"""Depth of the backbone by size, smallest first."""
+
+
+class Network(nn.Module):  # type: ignore[misc]
+    """Images in, one map a level out.
+
+    Args:
+        size: A key of `DEPTHS`.
+        classes: Number of classes.
+        drop_block: DropBlock in the neck while training.
+    """
+
+    def __init__(self, size: str, classes: int, *, drop_block: bool):
+        super().__init__()
+        self.backbone = Backbone(DEPTHS[size])
+        self.neck = Neck(self.backbone.channels, drop=drop_block)
+        self.yolo_head = Head(self.neck.channels, classes)
+        _start(self)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Images (B, 3, S, S) to maps (B, 3 * (C + 6), S / stride, S / stride) of strides 32, 16 and 8."""
+        maps: list[Tensor] = self.yolo_head(self.neck(self.backbone(images)))
+        return maps
+
+
+def _start(network: Network) -> None:
+    """He et al. 2015 (arXiv 1502.01852) by fan-in; deformable layers start as plain ones with half the weight."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight)
+    for layer in network.modules():
+        if isinstance(layer, DeformableConvNorm):
+            nn.init.zeros_(layer.conv_offset.weight)
+            nn.init.zeros_(layer.conv_offset.bias)
+    network.yolo_head.start()
+
+
+def parameter_groups(network: Network, weight_decay: float) -> list[dict[str, Any]]:
+    """For the optimiser: everything decays but normalisation and the head's biases (reference configuration)."""
+    still = {
+        id(weight) for layer in network.modules() if isinstance(layer, nn.BatchNorm2d) for weight in layer.parameters()
+    }
+    still |= {id(layer.bias) for layer in network.yolo_head.yolo_output}
+    weights = list(network.parameters())
+    return [
+        {"params": [weight for weight in weights if id(weight) not in still], "weight_decay": weight_decay},
+        {"params": [weight for weight in weights if id(weight) in still], "weight_decay": 0.0},
+    ]
