@@ -8,22 +8,31 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
-.PHONY: help setup demo test lint clean
+PADDLE := .venv/ready-paddle
+
+.PHONY: help setup setup-paddle demo test lint parity clean
 
 help:
 	@echo "make demo   phantom, three detectors on two folds, and a report in demo/run/report.html"
 	@echo "make test   all tests"
 	@echo "make lint   format, lint and types"
-	@echo "make setup  what the others call first: .venv with everything in it"
+	@echo "make parity the torch PP-YOLOv2 against PaddleDetection's, number by number (installs Paddle)"
+	@echo "make setup  what the others call first: .venv with everything in it but Paddle"
 
 setup: $(READY)
 
-# paddledet's own pins contradict numpy 2; its real needs are in the extra "paddle".
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[train,annotate,dev]"
+	$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
+
+# The reference route. paddledet's own pins contradict numpy 2; its real needs are in the extra "paddle".
+setup-paddle: $(PADDLE)
+
+$(PADDLE): $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[train,paddle,annotate,dev]"
 	$(BIN)/python -m pip install --quiet --no-deps paddledet==2.6.0
-	$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
+	$(BIN)/python -c "import pathlib; pathlib.Path('$(PADDLE)').touch()"
 
 # Three detectors from scratch on 24 phantom patients: a look at the whole way, not at what the detectors can do.
 # A second call goes on from what is finished; `make clean` begins anew.
@@ -36,6 +45,9 @@ demo/phantom/dataset.yaml: | $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+parity: $(PADDLE)
+	$(BIN)/python -m spinedet.benchmarks.parity
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

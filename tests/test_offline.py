@@ -59,7 +59,14 @@ def tree(folder: Path) -> dict[Path, int]:
 
 
 @pytest.mark.frameworks
-@pytest.mark.parametrize(("detector", "size", "side"), [("yolov5", "n", "64"), ("ppyolov2", "r18", "96")])
+@pytest.mark.parametrize(
+    ("detector", "size", "side"),
+    [
+        ("yolov5", "n", "64"),
+        ("ppyolov2", "r18", "96"),
+        pytest.param("ppyolov2-paddle", "r18", "96", marks=pytest.mark.paddle),
+    ],
+)
 def test_training_needs_no_network_and_writes_into_its_folder_alone(
     blobs: Path, tmp_path: Path, detector: str, size: str, side: str
 ) -> None:

@@ -16,6 +16,7 @@ from spinedet.annotations.errors import WorkError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Progress
 from spinedet.detect.yolo.images import AnnotatedImages
+from spinedet.detect.yolo.start import start_boxes_at, usual_sides
 from spinedet.detect.yolo.weights import save_weights
 
 INTEGRATIONS = ("clearml", "comet", "dvc", "hub", "mlflow", "neptune", "raytune", "sync", "tensorboard", "wandb")
@@ -49,8 +50,7 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         threads = torch.get_num_threads()
         super().__init__(overrides=arguments)
         self.callbacks: defaultdict[str, list[Any]] = defaultdict(list)  # nobody else listens: no reports, no uploads
-        # Ultralytics has taken all cores but one, which is right for one job and too many for several at a time.
-        torch.set_num_threads(min(threads, torch.get_num_threads()))
+        torch.set_num_threads(threads)  # ultralytics has taken all cores but one, however many a job may have
         self.add_callback("on_train_epoch_start", JobTrainer._seed_epoch)
         self.add_callback("on_train_epoch_end", JobTrainer._stop_on_nan)
         self.add_callback("on_model_save", JobTrainer._tell)
@@ -74,8 +74,10 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         )
 
     def get_model(self, cfg: str | None = None, weights: Any = None, verbose: bool = True) -> Any:
-        """The network, with the start weights where there are any."""
+        """The network, with the start weights where there are any; without, its boxes start at the usual size."""
         model = super().get_model(cfg=cfg, weights=None, verbose=verbose)
+        if self._start is None and (sides := usual_sides(self._train, self.args.imgsz)):
+            start_boxes_at(model.model[-1], sides)
         if self._start is not None:
             model.load_state_dict(self._start, strict=False)
         return model

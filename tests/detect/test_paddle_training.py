@@ -9,7 +9,7 @@ import pytest
 
 from spinedet.detect.jobs import environment
 
-pytestmark = pytest.mark.frameworks
+pytestmark = [pytest.mark.frameworks, pytest.mark.paddle]
 
 WIDTH, HEIGHT, IMAGES = 140, 110, 8
 

@@ -1,6 +1,5 @@
 """Weights of PP-YOLOv2 both ways: names, start weights of every kind of file, and what another network's are told."""
 
-import importlib.util
 import json
 import os
 import pickle
@@ -24,8 +23,6 @@ from spinedet.detect.ppyolov2.weights import (
     read_start_weights,
     to_paddle,
 )
-
-PADDLE_MISSING = any(importlib.util.find_spec(name) is None for name in ("paddle", "ppdet"))
 
 
 def layers(*names: str, shape: tuple[int, ...] = (2, 2)) -> State:
@@ -280,7 +277,7 @@ print(json.dumps(told))
 
 
 @pytest.mark.frameworks
-@pytest.mark.skipif(PADDLE_MISSING, reason="needs PaddlePaddle and PaddleDetection")
+@pytest.mark.paddle
 def test_paddle_opens_what_we_write_and_we_open_what_it_writes(tmp_path: Path) -> None:
     """R18 from Paddle to torch's names and back; told by one process that imports Paddle: see `PADDLE_AND_BACK`."""
     run = subprocess.run(
