@@ -27,33 +27,41 @@ BOUNDS = {
     "training": 1e-2,
 }
 """Largest difference of each kind: of outputs, scores and targets absolute; of boxes in pixels of the input; of losses
-relative; of a layer's gradients relative to the largest of them; of a training's losses relative, step by step."""
+relative; of a training's losses relative, step by step; of the gradients of a layer as the length of the difference
+relative to the length of the gradient. (The largest single difference would say how far one ReLU reaches: where a sum is
+-1e-6 in one framework and 1e-6 in the other, a channel's gradient changes by some percent.)"""
 
 
 def absolute(reference: Values, other: Values) -> float:
-    """The largest difference of two arrays; infinite if their shapes differ or a value is no number."""
-    if reference.shape != other.shape or reference.size == 0:
-        return math.inf
-    worst = float(np.abs(reference.astype(np.float64) - other).max())
-    return worst if math.isfinite(worst) else math.inf
+    """The largest difference of two arrays."""
+    return float(np.abs(_gap(reference, other)).max(initial=0.0)) if _comparable(reference, other) else math.inf
 
 
 def relative(reference: Values, other: Values) -> float:
-    """The largest difference of two arrays as a share of the largest value of the reference."""
-    worst = absolute(reference, other)
-    return worst / float(np.abs(reference).max()) if 0 < worst < math.inf and reference.any() else _no_share(worst)
+    """The distance of two arrays (root of the sum of squares) as a share of the length of the reference."""
+    if not _comparable(reference, other):
+        return math.inf
+    distance, length = np.linalg.norm(_gap(reference, other)), np.linalg.norm(reference.ravel().astype(np.float64))
+    if distance == 0:
+        return 0.0
+    return float(distance / length) if length else math.inf  # beside zeros only zeros are the same
 
 
 def stepwise(reference: Values, other: Values) -> float:
-    """The largest relative difference of two arrays, value by value."""
-    if reference.shape != other.shape:
+    """The largest relative difference of two arrays (N,), value by value."""
+    if not _comparable(reference, other):
         return math.inf
-    return max(map(relative, reference, other), default=math.inf)
+    return max(map(relative, reference, other))
 
 
-def _no_share(worst: float) -> float:
-    """Beside a reference of zeros only zeros are the same."""
-    return 0.0 if worst == 0 else math.inf
+def _comparable(reference: Values, other: Values) -> bool:
+    """Whether there is something to compare, of the same shape, and all of it numbers."""
+    same = reference.shape == other.shape and reference.size > 0
+    return same and bool(np.isfinite(reference).all() and np.isfinite(other).all())
+
+
+def _gap(reference: Values, other: Values) -> Values:
+    return reference.ravel().astype(np.float64) - other.ravel()
 
 
 METHODS: dict[str, Callable[[Values, Values], float]] = {
