@@ -371,7 +371,17 @@ def test_wrong_words_end_with_two(words: tuple[str, ...], told: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("phantom",), ("phantom", "lumbar"), ("folds",), ("train",), ("benchmark",), ("predict",), ("evaluate",)],
+    [
+        (),
+        ("phantom",),
+        ("phantom", "lumbar"),
+        ("folds",),
+        ("train",),
+        ("benchmark",),
+        ("predict",),
+        ("evaluate",),
+        ("anchors",),
+    ],
 )
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     said = spinedet(*command, "--help")

@@ -96,8 +96,15 @@ def _draw(scratch: Path, sizes: Sequence[str], side: int, seed: int, *, training
 def _ask(framework: str, folders: Sequence[Path], scratch: Path) -> None:
     """One framework's answers to all cases, from a process that may call nowhere."""
     words = [sys.executable, "-P", "-m", "spinedet.benchmarks.parity.side", framework, *map(str, folders)]
-    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
-    done = subprocess.run(words, env=environment(scratch / f"home-{framework}", cores()), check=False, **told)
+    done = subprocess.run(
+        words,
+        env=environment(scratch / f"home-{framework}", cores()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     if done.returncode != 0:
         last = "\n".join(done.stdout.splitlines()[-LOG_LINES:])
         raise WorkError(f"The process of {framework} failed.", found=f"exit code {done.returncode}\n{last}")

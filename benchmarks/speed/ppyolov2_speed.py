@@ -10,6 +10,10 @@ round, so that other work on the machine weighs on all sides. `memory` starts on
 
 A training step goes from the batch in memory over loss, gradients, clipping and optimiser to the moving average, as
 each route's trainer does it. A prediction goes from a prepared image to boxes and scores before NMS, at batch 1.
+
+Training is measured on a quiet machine only: the threads of torch wait for each other by spinning, and where other
+processes take their cores away, a step costs several times the CPU time too. `--threads 1` is no way out: with one
+thread and few images torch leaves oneDNN aside for most float32 convolutions.
 """
 
 import argparse
