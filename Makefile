@@ -38,7 +38,7 @@ $(PADDLE): $(READY)
 # A second call goes on from what is finished; `make clean` begins anew.
 demo: demo/phantom/dataset.yaml
 	$(BIN)/spinedet benchmark demo/phantom --task lumbar --detectors yolov3,yolov5,ppyolov2 --folds 2 \
-		--preset tiny --image-size 256 --epochs 20 --batch 2 --out demo/run
+		--preset tiny --image-size 320 --epochs 30 --batch 2 --out demo/run
 
 demo/phantom/dataset.yaml: | $(READY)
 	$(BIN)/spinedet phantom lumbar --patients 24 --seed 0 --out demo/phantom
