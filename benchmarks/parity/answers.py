@@ -9,6 +9,7 @@ To an examination:
 
 To a training:
     `training/loss`: (steps,) the sum of the loss, step by step.
+    `moved/LAYER`: what all steps together have added to a layer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +39,7 @@ NAMED_LAYERS = (
     "yolo_head.yolo_output.2.weight",
     "yolo_head.yolo_output.2.bias",
 )
-"""Layers whose gradients are compared, from the images to the head; r18 has no offsets."""
+"""Layers whose gradients and steps are compared, from the images to the head; r18 has no offsets."""
 
 
 def named_layers(layers: Iterable[str]) -> list[str]:

@@ -25,6 +25,7 @@ BOUNDS = {
     "losses": 1e-3,
     "gradients": 1e-2,
     "training": 5e-3,
+    "moved": 0.2,
 }
 """Largest difference of each kind: of outputs, scores and targets absolute; of boxes in pixels of the input; of losses
 relative; of a training's losses relative, step by step; of a layer's gradient as the length of the difference by the
@@ -68,6 +69,7 @@ METHODS: dict[str, Callable[[Values, Values], float]] = {
     "losses": relative,
     "gradients": relative,
     "training": stepwise,
+    "moved": relative,
 }
 """How a kind is compared; every other one absolutely."""
 

@@ -33,7 +33,7 @@ def answer(case: Case) -> Arrays:
     require_same_layers(case.weights, arrays_of(network))
     load_arrays(network, case.weights)
     if case.learning_rate:
-        return {"training/loss": _train(network, case)}
+        return _train(network, case)
     (batch,) = case.batches
     network.eval()
     predicted = _predict(network, batch)
@@ -133,8 +133,8 @@ def _table(targets: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.concatenate(rows, axis=1)
 
 
-def _train(network: Network, case: Case) -> NDArray[np.float32]:
-    """The loss of each step, before it is taken."""
+def _train(network: Network, case: Case) -> Arrays:
+    """The loss of each step, before it is taken, and where all of them lead."""
     network.train()
     optimizer = paddle.optimizer.Momentum(
         learning_rate=case.learning_rate,
@@ -150,4 +150,8 @@ def _train(network: Network, case: Case) -> NDArray[np.float32]:
         optimizer.step()
         optimizer.clear_grad()
         steps.append(float(loss))
-    return np.array(steps, np.float32)
+    moved = {name: value.numpy() - case.weights[name] for name, value in network.named_parameters()}
+    return {
+        "training/loss": np.array(steps, np.float32),
+        **{f"moved/{name}": moved[name] for name in named_layers(moved)},
+    }

@@ -33,7 +33,7 @@ def answer(case: Case) -> Arrays:
     require_same_layers(case.weights, to_paddle(network.state_dict()))
     load(network, case.weights)
     if case.learning_rate:
-        return {"training/loss": _train(network, case)}
+        return _train(network, case)
     (batch,) = case.batches
     return {**_predict(network.eval(), batch), **_learn(network.train(), batch)}
 
@@ -85,8 +85,8 @@ def _table(targets: Targets, batch: Batch) -> NDArray[np.float32]:
     return table
 
 
-def _train(network: Network, case: Case) -> NDArray[np.float32]:
-    """The loss of each step, before it is taken."""
+def _train(network: Network, case: Case) -> Arrays:
+    """The loss of each step, before it is taken, and where all of them lead."""
     network.train()
     groups = parameter_groups(network, Recipe().weight_decay)
     optimizer = torch.optim.SGD(groups, lr=case.learning_rate, momentum=Plan.momentum)
@@ -98,4 +98,8 @@ def _train(network: Network, case: Case) -> NDArray[np.float32]:
         clip_grad_norm_(network.parameters(), Plan.largest_gradient)
         optimizer.step()
         steps.append(loss.item())
-    return np.array(steps, np.float32)
+    moved = {name: value.detach().numpy() - case.weights[name] for name, value in network.named_parameters()}
+    return {
+        "training/loss": np.array(steps, np.float32),
+        **{f"moved/{name}": moved[name] for name in named_layers(moved)},
+    }

@@ -8,7 +8,7 @@ from torch.utils import deterministic
 
 from spinedet.annotations.errors import InputError
 from spinedet.detect.training import device
-from spinedet.detect.training.device import choose_device, mixed, repeatable, seed_epoch, working_precision
+from spinedet.detect.training.device import Precision, choose_device, mixed, repeatable, seed_epoch, working_precision
 
 CPU = torch.device("cpu")
 
@@ -79,3 +79,8 @@ def test_repeatability_ends_with_the_training() -> None:
         train()
     assert not torch.are_deterministic_algorithms_enabled()
     assert deterministic.fill_uninitialized_memory == filled
+
+
+@pytest.mark.parametrize("wanted", ["float32", "bfloat16", "float16"])
+def test_a_precision_that_is_asked_for_is_taken(wanted: Precision) -> None:
+    assert working_precision(CPU, wanted) is getattr(torch, wanted)

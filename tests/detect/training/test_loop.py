@@ -37,7 +37,7 @@ def one_thread() -> Iterator[None]:
 def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> torch.dtype:
     """Trainings here compute in float32 on every machine, or in what a test asks for."""
     wanted = getattr(request, "param", torch.float32)
-    monkeypatch.setattr(loop, "working_precision", lambda _: wanted)
+    monkeypatch.setattr(loop, "working_precision", lambda *_: wanted)
     return wanted
 
 
