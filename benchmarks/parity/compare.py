@@ -25,12 +25,13 @@ BOUNDS = {
     "losses": 1e-3,
     "gradients": 1e-2,
     "training": 5e-3,
-    "moved": 0.2,
+    "moved": 0.1,
 }
 """Largest difference of each kind: of outputs, scores and targets absolute; of boxes in pixels of the input; of losses
-relative; of a training's losses relative, step by step; of a layer's gradient as the length of the difference by the
-length of the gradient. (The largest single difference would say how far one ReLU reaches: where a sum is -1e-6 in one
-framework and 1e-6 in the other, a channel's gradient changes by some percent.)"""
+relative; of a training's losses relative, step by step; of a layer's gradient, or of what a training added to it, as
+the length of the difference by the length of the reference. (The largest single difference would say how far one ReLU
+reaches: where a sum is -1e-6 in one framework and 1e-6 in the other, a channel's gradient changes by some percent.)
+"""
 
 
 def absolute(reference: Values, other: Values) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from paddle.vision.ops import matrix_nms, yolo_box
 from ppdet.data import transform
 
-from spinedet.benchmarks.parity.answers import ALL_CANDIDATES, detection_rows, named_layers
+from spinedet.benchmarks.parity.answers import ALL_CANDIDATES, detection_rows, moved, named_layers
 from spinedet.benchmarks.parity.exchange import Arrays, Case, require_same_layers
 from spinedet.detect.paddle.network import SCALE_X_Y, Network
 from spinedet.detect.paddle.trainer import LARGEST_GRADIENT, MOMENTUM, arrays_of, load_arrays
@@ -150,8 +150,5 @@ def _train(network: Network, case: Case) -> Arrays:
         optimizer.step()
         optimizer.clear_grad()
         steps.append(float(loss))
-    moved = {name: value.numpy() - case.weights[name] for name, value in network.named_parameters()}
-    return {
-        "training/loss": np.array(steps, np.float32),
-        **{f"moved/{name}": moved[name] for name in named_layers(moved)},
-    }
+    after = {name: value.numpy() for name, value in network.named_parameters()}
+    return {"training/loss": np.array(steps, np.float32), **moved(case.weights, after)}

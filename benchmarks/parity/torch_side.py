@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from spinedet.benchmarks.parity.answers import ALL_CANDIDATES, detection_rows, named_layers
+from spinedet.benchmarks.parity.answers import ALL_CANDIDATES, detection_rows, moved, named_layers
 from spinedet.benchmarks.parity.cases import load
 from spinedet.benchmarks.parity.exchange import Arrays, Case, require_same_layers
 from spinedet.detect.nms import suppress
@@ -98,8 +98,5 @@ def _train(network: Network, case: Case) -> Arrays:
         clip_grad_norm_(network.parameters(), Plan.largest_gradient)
         optimizer.step()
         steps.append(loss.item())
-    moved = {name: value.detach().numpy() - case.weights[name] for name, value in network.named_parameters()}
-    return {
-        "training/loss": np.array(steps, np.float32),
-        **{f"moved/{name}": moved[name] for name in named_layers(moved)},
-    }
+    after = {name: value.detach().numpy() for name, value in network.named_parameters()}
+    return {"training/loss": np.array(steps, np.float32), **moved(case.weights, after)}

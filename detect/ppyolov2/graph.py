@@ -17,6 +17,7 @@ from spinedet.detect.ppyolov2.head import boxes_of, positions, scores_of, side_b
 from spinedet.detect.ppyolov2.neck import ConvMish
 from spinedet.detect.ppyolov2.network import Network
 from spinedet.detect.ppyolov2.recipe import NineAnchors
+from spinedet.detect.training import graph
 
 OPSET = 19
 """The first with deformable convolution."""
@@ -87,18 +88,11 @@ class _Deform(torch.autograd.Function):  # type: ignore[misc]
         return deform_conv2d(maps, offsets, weight, bias, stride, padding, mask=mask)
 
     @staticmethod
-    def symbolic(graph: Any, *inputs: Any) -> Any:
+    def symbolic(traced: Any, *inputs: Any) -> Any:
         *tensors, stride, padding = inputs
-        return graph.op("DeformConv", *tensors, kernel_shape_i=[3, 3], strides_i=stride, pads_i=[*padding, *padding])
+        return traced.op("DeformConv", *tensors, kernel_shape_i=[3, 3], strides_i=stride, pads_i=[*padding, *padding])
 
 
 def write_onnx(wrapped: BoxesAndScores, path: Path) -> None:
-    """Export for square inputs of one side and any number of images."""
-    names: dict[str, Any] = {
-        "input_names": ["images"],
-        "output_names": ["boxes", "scores"],
-        "dynamic_axes": {name: {0: "batch"} for name in ("images", "boxes", "scores")},
-    }
-    example = torch.zeros(2, 3, wrapped.side, wrapped.side)
-    # The tracing exporter: the newer one needs two more packages and has no deformable convolution.
-    torch.onnx.export(for_export(wrapped), (example,), str(path), opset_version=OPSET, dynamo=False, **names)
+    """Export for square inputs of the network's side and any number of images."""
+    graph.write_onnx(for_export(wrapped), wrapped.side, OPSET, path)

@@ -3,14 +3,12 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.anchors import anchors_for
 from spinedet.detect.contract import Progress, Settings
-from spinedet.detect.export import Output, Reference, finish_model, model_card
+from spinedet.detect.export import finish_model, model_card
 from spinedet.detect.pdparams import write_pdparams
 from spinedet.detect.ppyolov2.format import FORMAT
 from spinedet.detect.ppyolov2.graph import BoxesAndScores, write_onnx
@@ -20,6 +18,7 @@ from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe
 from spinedet.detect.ppyolov2.weights import NATIVE_FILE, fitting_weights, read_start_weights, to_paddle
 from spinedet.detect.training.checkpoint import State, remove_checkpoints
 from spinedet.detect.training.device import choose_device, working_precision
+from spinedet.detect.training.graph import reference
 from spinedet.detect.training.learner import Plan
 from spinedet.detect.training.loop import Trainer
 
@@ -69,15 +68,6 @@ def export_model(
     write_onnx(wrapped, onnx_file)
     card = model_card(train, val, settings, FORMAT, PACKAGES)
     images = [item.path for item in train.items if item.path is not None]
-    model = finish_model(folder / "model", onnx_file, native, card, _reference(wrapped), images)
+    model = finish_model(folder / "model", onnx_file, native, card, reference(wrapped), images)
     shutil.rmtree(scratch)
     return model
-
-
-def _reference(network: BoxesAndScores) -> Reference:
-    def run(batch: NDArray[np.float32]) -> Output:
-        with torch.inference_mode():
-            boxes, scores = network(torch.from_numpy(batch))
-        return boxes.numpy(), scores.numpy()
-
-    return run

@@ -3,9 +3,6 @@
 What is rewritten here computes the same numbers; the check of the export compares it with the network as trained.
 """
 
-from pathlib import Path
-from typing import Any
-
 import torch
 from ultralytics.nn.modules.block import DFL
 
@@ -78,14 +75,3 @@ def _placed_like(old: torch.nn.Module, new: torch.nn.Module) -> torch.nn.Module:
         if hasattr(old, name):
             setattr(new, name, getattr(old, name))
     return new
-
-
-def write_onnx(network: torch.nn.Module, size: int, path: Path) -> None:
-    """Export for square inputs of one size and any number of images."""
-    names: dict[str, Any] = {
-        "input_names": ["images"],
-        "output_names": ["boxes", "scores"],
-        "dynamic_axes": {name: {0: "batch"} for name in ("images", "boxes", "scores")},
-    }
-    # The tracing exporter: the newer one needs two more packages and gains nothing for these networks.
-    torch.onnx.export(network, (torch.zeros(2, 3, size, size),), str(path), opset_version=OPSET, dynamo=False, **names)

@@ -3,17 +3,16 @@
 import copy
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from ultralytics.nn.tasks import DetectionModel
 
 from spinedet.annotations.errors import InputError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
-from spinedet.detect.export import Output, Reference, finish_model, model_card
+from spinedet.detect.export import finish_model, model_card
 from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
-from spinedet.detect.yolo.graph import BoxesAndScores, for_export, write_onnx
+from spinedet.detect.training.graph import reference, write_onnx
+from spinedet.detect.yolo.graph import OPSET, BoxesAndScores, for_export
 from spinedet.detect.yolo.recipe import Recipe, trainer_arguments
 from spinedet.detect.yolo.trainer import JobTrainer, read_checkpoint, silence
 from spinedet.detect.yolo.weights import NATIVE_FILE, State, fitting_weights, read_start_weights, save_weights
@@ -71,9 +70,9 @@ def export_model(
     model.load_state_dict(weights)
     strides = tuple(int(stride) for stride in model.stride)
     wrapped = BoxesAndScores(model.eval().fuse(verbose=False)).eval()
-    reference = _reference(copy.deepcopy(wrapped))
+    expected = reference(copy.deepcopy(wrapped))
     onnx_file = folder / "export.onnx"
-    write_onnx(for_export(wrapped), settings.image_size, onnx_file)
+    write_onnx(for_export(wrapped), settings.image_size, OPSET, onnx_file)
     native = folder / NATIVE_FILE
     save_weights(native, weights)
     network_format = NetworkFormat(
@@ -81,15 +80,6 @@ def export_model(
     )
     card = model_card(train, val, settings, network_format, ("ultralytics", "torch", "onnx"))
     images = [item.path for item in train.items if item.path is not None]
-    finished = finish_model(folder / "model", onnx_file, native, card, reference, images)
+    finished = finish_model(folder / "model", onnx_file, native, card, expected, images)
     native.unlink()
     return finished
-
-
-def _reference(network: torch.nn.Module) -> Reference:
-    def run(batch: NDArray[np.float32]) -> Output:
-        with torch.inference_mode():
-            boxes, scores = network(torch.from_numpy(batch))
-        return boxes.numpy(), scores.numpy()
-
-    return run
