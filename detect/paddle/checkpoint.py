@@ -1,6 +1,5 @@
 """The state of a training job between two epochs: one file of plain arrays, and the one before it."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinedet.annotations.files import replacing
+from spinedet.detect.states import newest_state
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -53,14 +53,7 @@ def write_checkpoint(folder: Path, state: Checkpoint) -> None:
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest state that can be read, or None where the job has to start."""
-    for path in (folder / CHECKPOINT, folder / EARLIER):
-        if not path.is_file():
-            continue
-        try:
-            return _read(path)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            print(f"{path.name} cannot be read ({error}); trying the state before it", flush=True)
-    return None
+    return newest_state(folder, (CHECKPOINT, EARLIER), _read)
 
 
 def _read(path: Path) -> Checkpoint:

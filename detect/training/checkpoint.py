@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from spinedet.annotations.files import replacing
+from spinedet.detect.states import newest_state
 
 State = dict[str, torch.Tensor]
 """Weights and running statistics by layer name."""
@@ -57,15 +58,11 @@ def write_checkpoint(folder: Path, state: Checkpoint) -> None:
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest state that can be read, on the CPU, or None where the training has to start."""
-    for path in (folder / CHECKPOINT, folder / EARLIER):
-        if not path.is_file():
-            continue
-        try:
-            return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
-        except Exception as error:  # torch raises many types for a damaged file
-            reason = str(error).partition("\n")[0]
-            print(f"{path.name} cannot be read ({reason}); trying the state before it", flush=True)
-    return None
+    return newest_state(folder, (CHECKPOINT, EARLIER), _read)
+
+
+def _read(path: Path) -> Checkpoint:
+    return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
 
 
 def remove_checkpoints(folder: Path) -> None:
