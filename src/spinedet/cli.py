@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
+from spinedet.terminal import Count, DatasetFolder, ImageSet, OwnPatients, Seed, TaskName, err, out
 
 app = typer.Typer(
     name="spinedet",
@@ -27,21 +27,6 @@ app = typer.Typer(
 phantom = typer.Typer(no_args_is_help=True, help="Make a synthetic dataset: for trying, teaching and testing.")
 app.add_typer(phantom, name="phantom")
 
-FILE_WIDTH = 160
-"""Columns of a table that goes to a file or a pipe, where no window sets a limit."""
-
-
-def _console(*, stderr: bool = False) -> Console:
-    """Words as they are: brackets in a path or a class are no markup, and no line breaks inside a path."""
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    return console
-
-
-out = _console()
-err = _console(stderr=True)
-
 DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.EIO),
     *(errno.ENAMETOOLONG, errno.ENOTDIR, errno.EINVAL),  # a name that this disk cannot hold
@@ -51,13 +36,7 @@ DISK_ERRORS = {
 INTERRUPTED = 130
 """Typer's exit code where Ctrl-C was pressed."""
 
-DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder with JPEGImages/ and Annotations/.")]
-ImageSet = Annotated[str | None, typer.Option(help="Use only the images in ImageSets/Main/NAME.txt.", metavar="NAME")]
-TaskName = Annotated[str | None, typer.Option("--task", help="A task by name or .yaml file: classes, mirroring.")]
-OwnPatients = Annotated[bool, typer.Option(help="No two images show the same person; patients.csv is not needed.")]
-Count = Annotated[int | None, typer.Option("--folds", help="Number of folds; otherwise the task's, or 5.")]
 AllowRare = Annotated[bool, typer.Option(help="Accept a class that only one patient has.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seeds folds, training and resampling.")]
 Preset = Annotated[str, typer.Option(help="tiny (CPU, minutes), small (a GPU or a night) or paper (640 px, long).")]
 ImageSize = Annotated[int | None, typer.Option(help="Side of the network input in pixels, a multiple of 32.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the training part.")]

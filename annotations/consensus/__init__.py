@@ -1,0 +1,1 @@
+"""Several annotators: whose box is whose, what they agree on, and what a senior has to decide."""

@@ -1,0 +1,1 @@
+"""Pages that need nothing else: the style, the parts and the pictures that every HTML report shares."""
