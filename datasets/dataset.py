@@ -18,6 +18,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from spinedet.annotations.annotators import annotator_folder
 from spinedet.annotations.errors import InputError, nearest, some
 from spinedet.annotations.voc import Annotation, read_voc
 from spinedet.datasets.images import SUFFIXES, image_size, read_image
@@ -98,6 +99,7 @@ class Dataset:
         images: Iterable[str] | None = None,
         with_images: bool = True,
         each_image_is_a_patient: bool = False,
+        annotator: str | None = None,
     ) -> Self:
         """Load and check a dataset folder.
 
@@ -108,21 +110,23 @@ class Dataset:
             images: Only these images; excludes `image_set`.
             with_images: False loads annotations alone (enough to evaluate predictions).
             each_image_is_a_patient: Take every image for a patient of its own instead of reading `patients.csv`.
+            annotator: Load what this annotator drew instead of `Annotations/`; other images are left out.
 
         Raises:
             InputError: Something is missing, damaged or contradictory; nothing was written.
         """
         root = _existing(folder)
         card = _read_card(root)
-        stems = sorted(set(images)) if images is not None else _stems(root, image_set)
-        chosen = images is not None or image_set is not None
-        paths = _image_paths(root, stems, whole=not chosen) if with_images else {}
+        drawn = root / ANNOTATIONS if annotator is None else annotator_folder(root, annotator)
+        stems = sorted(set(images)) if images is not None else _stems(drawn, image_set, root)
+        chosen = images is not None or image_set is not None or annotator is not None
+        paths = _image_paths(root, drawn, stems, whole=not chosen) if with_images else {}
         patients = {stem: stem for stem in stems} if each_image_is_a_patient else read_patients(root, stems)
         items = tuple(
-            Item(stem, paths.get(stem), read_voc(_xml(root, stem)), patients.get(stem)) for stem in sorted(stems)
+            Item(stem, paths.get(stem), read_voc(_xml(drawn, stem)), patients.get(stem)) for stem in sorted(stems)
         )
         known = tuple(classes or card.classes) or _names_found(items)
-        _check_classes(root, items, known)
+        _check_classes(drawn, items, known)
         return cls(root, card, known, items)
 
     @property
@@ -223,15 +227,15 @@ def _read_card(root: Path) -> Card:
         raise InputError("dataset.yaml cannot be used.", expected=expected, found=found, where=path) from error
 
 
-def _xml(root: Path, stem: str) -> Path:
-    return root / ANNOTATIONS / f"{stem}.xml"
+def _xml(drawn: Path, stem: str) -> Path:
+    return drawn / f"{stem}.xml"
 
 
-def _stems(root: Path, image_set: str | None) -> list[str]:
+def _stems(drawn: Path, image_set: str | None, root: Path) -> list[str]:
     """The images to load: those listed, or those with an XML."""
     if image_set is not None:
-        return _listed(root, image_set)
-    stems = [path.stem for path in (root / ANNOTATIONS).glob("*.xml") if not path.name.startswith(".")]
+        return _listed(root, drawn, image_set)
+    stems = [path.stem for path in drawn.glob("*.xml") if not path.name.startswith(".")]
     if not stems:
         flat = any(root.glob("*.xml"))
         raise InputError(
@@ -246,7 +250,7 @@ def _stems(root: Path, image_set: str | None) -> list[str]:
     return stems
 
 
-def _listed(root: Path, image_set: str) -> list[str]:
+def _listed(root: Path, drawn: Path, image_set: str) -> list[str]:
     path = root / IMAGE_SETS / f"{image_set}.txt"
     if not path.is_file():
         known = sorted(found.stem for found in path.parent.glob("*.txt"))
@@ -256,28 +260,28 @@ def _listed(root: Path, image_set: str) -> list[str]:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, ValueError) as error:
         raise InputError("An image set cannot be read.", found=str(error), where=path) from error
-    stems = [_listed_stem(root, line) for line in lines if line]
+    stems = [_listed_stem(drawn, line) for line in lines if line]
     if not stems:
         raise InputError("An image set is empty.", expected="one image name a line", where=path)
-    if missing := sorted(stem for stem in stems if not _is_annotated(root, stem)):
+    if missing := sorted(stem for stem in stems if not _is_annotated(drawn, stem)):
         raise InputError("Listed images have no annotation.", found=some(missing), where=path)
     if doubled := sorted(stem for stem, times in Counter(stems).items() if times > 1):
         raise InputError("Images are listed twice.", found=some(doubled), where=path)
     return stems
 
 
-def _listed_stem(root: Path, line: str) -> str:
+def _listed_stem(drawn: Path, line: str) -> str:
     """The image of a line: the whole line, or without the -1, 0 or 1 that VOC's lists of a class put behind it."""
     stem, *sign = line.rsplit(maxsplit=1)
-    return stem if sign and sign[0] in {"-1", "0", "1"} and not _is_annotated(root, line) else line
+    return stem if sign and sign[0] in {"-1", "0", "1"} and not _is_annotated(drawn, line) else line
 
 
-def _is_annotated(root: Path, stem: str) -> bool:
-    """Whether the dataset has an XML of that name; a name that leads out of the folder has none."""
-    return Path(stem).name == stem and _xml(root, stem).is_file()
+def _is_annotated(drawn: Path, stem: str) -> bool:
+    """Whether the folder has an XML of that name; a name that leads out of the folder has none."""
+    return Path(stem).name == stem and _xml(drawn, stem).is_file()
 
 
-def _image_paths(root: Path, stems: Sequence[str], *, whole: bool) -> dict[str, Path]:
+def _image_paths(root: Path, drawn: Path, stems: Sequence[str], *, whole: bool) -> dict[str, Path]:
     folder = root / IMAGES
     paths: dict[str, Path] = {}
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
@@ -288,18 +292,18 @@ def _image_paths(root: Path, stems: Sequence[str], *, whole: bool) -> dict[str, 
                 "Two images have the same name.", found=f"{paths[path.stem].name}, {path.name}", where=folder
             )
         paths[path.stem] = path
-    _check_pairs(root, set(stems), set(paths), whole=whole)
+    _check_pairs(root, drawn, set(stems), set(paths), whole=whole)
     return paths
 
 
-def _check_pairs(root: Path, annotated: set[str], present: set[str], *, whole: bool) -> None:
+def _check_pairs(root: Path, drawn: Path, annotated: set[str], present: set[str], *, whole: bool) -> None:
     """Every annotation has its image and, unless a list chose among them, every image its annotation."""
     if lonely := sorted(annotated - present):
         raise InputError(
             "Annotations have no image.",
             expected=f"{IMAGES}/{lonely[0]}{{{','.join(SUFFIXES)}}}",
             found=f"{len(lonely)} without: {some(lonely)}",
-            where=_xml(root, lonely[0]),
+            where=_xml(drawn, lonely[0]),
             todo="put the images there under the same name, or remove the annotations",
         )
     if whole and (bare := sorted(present - annotated)):
@@ -353,12 +357,12 @@ def _names_found(items: Iterable[Item]) -> tuple[str, ...]:
     return tuple(sorted({thing.name for item in items for thing in item.annotation.objects}))
 
 
-def _check_classes(root: Path, items: Iterable[Item], known: Sequence[str]) -> None:
+def _check_classes(drawn: Path, items: Iterable[Item], known: Sequence[str]) -> None:
     if not known:
-        raise InputError("The dataset has no boxes.", expected="at least one object in one XML", where=root)
+        raise InputError("The dataset has no boxes.", expected="at least one object in one XML", where=drawn)
     allowed = set(known)
     if len(allowed) < len(known) or not all(known):
-        raise InputError("A class is listed twice or has no name.", found=", ".join(map(repr, known)), where=root)
+        raise InputError("A class is listed twice or has no name.", found=", ".join(map(repr, known)), where=drawn)
     for item in items:
         for number, thing in enumerate(item.annotation.objects, start=1):
             if thing.name not in allowed:
@@ -366,6 +370,6 @@ def _check_classes(root: Path, items: Iterable[Item], known: Sequence[str]) -> N
                     "A class is unknown.",
                     expected=nearest(thing.name, known),
                     found=f"'{thing.name}' (object {number})",
-                    where=_xml(root, item.image),
+                    where=_xml(drawn, item.image),
                     todo="correct the name in LabelImg, or add it to the classes of dataset.yaml",
                 )
