@@ -1,5 +1,6 @@
 """Files that are never half-written: everything goes to a temporary name beside the target, then is renamed."""
 
+import errno
 import json
 import os
 import tempfile
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from spinedet.annotations.errors import InputError, WorkError
+
+NOT_OFFERED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK}
+"""What a disk answers to a call that it does not know (FAT and some network shares: hard links, folder syncs)."""
 
 
 @contextmanager
@@ -48,6 +52,57 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a new file and wait until the disk has it; a power cut after that does not lose it.
+
+    Not for files by the thousand: a hard disk takes milliseconds for each.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written; nothing of the file is left.
+        FileExistsError: There is a file of that name.
+    """
+    path.touch(exist_ok=False)
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()
+        raise
+
+
+def place(temporary: Path, path: Path) -> None:
+    """Give a finished file its name in one step, and never that of another file.
+
+    Raises:
+        FileExistsError: `path` exists; both files are as they were.
+    """
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in NOT_OFFERED:
+            raise
+        path.touch(exist_ok=False)  # only one process can; the file is empty until the next line
+        temporary.replace(path)
+    else:
+        temporary.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder; Windows has no such call and writes names down by itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in NOT_OFFERED:
+            raise
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
