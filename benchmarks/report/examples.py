@@ -14,9 +14,10 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from spinedet.annotations.boxes import box_iou
-from spinedet.benchmarks.report.style import MUTED, PAGE_WIDTH, Look
 from spinedet.datasets.dataset import Boxes, Dataset
 from spinedet.datasets.images import read_image
+from spinedet.datasets.pages.style import MUTED, PAGE_WIDTH
+from spinedet.datasets.pages.style import LineLook as Look
 from spinedet.detect.contract import Detections
 
 EACH = 2

@@ -2,12 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from spinedet.annotations.files import write_text
 from spinedet.benchmarks.average_precision import average_precision, precision_recall
@@ -15,13 +11,16 @@ from spinedet.benchmarks.confusion import SCORE, confusion_matrix
 from spinedet.benchmarks.matching import match_detections
 from spinedet.benchmarks.report import examples, figures, tables
 from spinedet.benchmarks.report.material import Contender, Run, read_run
-from spinedet.benchmarks.report.style import Picture, save_drawing, save_photograph, style
+from spinedet.benchmarks.report.style import save_drawing, save_photograph
 from spinedet.datasets.dataset import Dataset
+from spinedet.datasets.pages import Picture, render
+from spinedet.datasets.pages.style import style
 
 REPORT = "report.html"
 FIGURES = "figures"
 
-HERE = "spinedet.benchmarks.report"
+PACKAGE = "spinedet.benchmarks.report"
+"""Where the template of the report lies."""
 
 NINETY_FIVE = "95\N{NO-BREAK SPACE}%"
 
@@ -32,7 +31,7 @@ class Pictures:
 
     comparison: Picture
     precision_recall: Picture
-    confusion: tuple[tuple[str, Picture], ...]
+    confusion: tuple[Picture, ...]
     examples: tuple[tuple[str, Picture], ...]
     training: Picture | None
 
@@ -59,11 +58,9 @@ def write_report(run: Path, dataset: Dataset) -> Path:
 
 
 def _render(run: Run, pictures: Pictures | None) -> str:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.lstrip_blocks = True
-    page = environment.from_string(_text("page.html.j2"))
-    text = page.render(
-        css=Markup(_text("page.css")),  # ours, not the user's: the one text that is not escaped
+    return render(
+        PACKAGE,
+        "page.html.j2",
         run=run,
         pictures=pictures,
         tables=tables,
@@ -71,26 +68,32 @@ def _render(run: Run, pictures: Pictures | None) -> str:
         each=examples.EACH,
         **_words(run),
     )
-    return text.lstrip()  # the macros leave empty lines above the page
-
-
-def _text(name: str) -> str:
-    return files(HERE).joinpath(name).read_text(encoding="utf-8")
 
 
 def _draw(run: Run) -> Pictures:
     folder = run.folder / FIGURES
-    titles = [one.title for one in run.detectors]
     with style():
         return Pictures(
-            comparison=save_drawing(figures.draw_comparison(_estimates(run), titles), folder, "comparison"),
-            precision_recall=save_drawing(
-                figures.draw_precision_recall(_curves(run), titles), folder, "precision_recall"
-            ),
-            confusion=tuple((one.title, _draw_confusion(run, one, folder)) for one in run.detectors),
+            comparison=_draw_comparison(run, folder),
+            precision_recall=_draw_curves(run, folder),
+            confusion=tuple(_draw_confusion(run, one, folder) for one in run.detectors),
             examples=tuple(_draw_examples(run, folder)),
             training=_draw_training(run, folder),
         )
+
+
+def _titles(run: Run) -> list[str]:
+    return [one.title for one in run.detectors]
+
+
+def _draw_comparison(run: Run, folder: Path) -> Picture:
+    alt = "Pooled average precision of each detector with its 95 percent interval"
+    return save_drawing(figures.draw_comparison(_estimates(run), _titles(run)), folder, "comparison", alt)
+
+
+def _draw_curves(run: Run, folder: Path) -> Picture:
+    alt = "Precision-recall curves, one panel a class, one curve a detector"
+    return save_drawing(figures.draw_precision_recall(_curves(run), _titles(run)), folder, "precision_recall", alt)
 
 
 def _estimates(run: Run) -> dict[str, dict[str, figures.Estimate]]:
@@ -121,7 +124,8 @@ def _curves(run: Run) -> dict[str, dict[str, figures.Curve]]:
 
 def _draw_confusion(run: Run, one: Contender, folder: Path) -> Picture:
     matrix = confusion_matrix(one.dataset, one.predictions, iou=run.results.protocol.iou, score=SCORE)
-    return save_drawing(figures.draw_confusion(matrix, run.dataset.classes, one.title), folder, f"confusion_{one.name}")
+    figure = figures.draw_confusion(matrix, run.dataset.classes, one.title)
+    return save_drawing(figure, folder, f"confusion_{one.name}", f"Confusion matrix of {one.title}")
 
 
 def _draw_examples(run: Run, folder: Path) -> list[tuple[str, Picture]]:
@@ -134,7 +138,8 @@ def _draw_examples(run: Run, folder: Path) -> list[tuple[str, Picture]]:
     for one in run.detectors:
         if rows := _rows(run, one, random):
             figure = examples.draw_examples(rows, run.dataset.classes)
-            drawn.append((one.title, save_photograph(figure, folder, f"examples_{one.name}")))
+            alt = f"Ground truth and detections of {one.title}"
+            drawn.append((one.title, save_photograph(figure, folder, f"examples_{one.name}", alt)))
     return drawn
 
 
@@ -148,7 +153,8 @@ def _rows(run: Run, one: Contender, random: Sequence[str]) -> tuple[examples.Row
 
 def _draw_training(run: Run, folder: Path) -> Picture | None:
     losses = {one.title: one.losses for one in run.detectors if one.losses}
-    return save_drawing(figures.draw_training(losses), folder, "training_curves") if losses else None
+    alt = "Training loss by epoch, one panel a detector, one line a fold"
+    return save_drawing(figures.draw_training(losses), folder, "training_curves", alt) if losses else None
 
 
 def _words(run: Run) -> dict[str, Any]:

@@ -1,161 +1,39 @@
-"""How figures look, and how they become files: one palette, one typeface, the same bytes for the same figures."""
+"""The files of a report's figures: a PNG to be printed and an SVG of each drawing, a JPEG of images for the page."""
 
-import base64
 import io
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import matplotlib
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import get_font_names
 from PIL import Image as Bitmap
 
 from spinedet.annotations.files import replacing, write_bytes
+from spinedet.datasets.pages import Picture
+from spinedet.datasets.pages.style import INK, MUTED, PAGE_WIDTH, page_share, panels, series, style, svg
+from spinedet.datasets.pages.style import LineLook as Look
+
+__all__ = ["INK", "MUTED", "PAGE_WIDTH", "Look", "panels", "save_drawing", "save_photograph", "series", "style"]
 
 DPI = 200
 """Resolution of the PNG files; what most journals ask of half-tones at the printed size."""
 
-PAGE_WIDTH = 7.1
-"""Inches between the margins of an A4 page: figures are drawn at the size they are printed."""
 
-INK, MUTED, RULE = "#1b1f24", "#5c6670", "#d9dde2"
-
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5c6670")
-"""Okabe and Ito's colours (jfly.uni-koeln.de/color), told apart with every common colour vision deficiency."""
-
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)), (0, (6, 1.4, 1.4, 1.4)))
-"""The second mark of a series beside its colour, for print in grey; 7 colours and 4 dashes make 28 different lines."""
-
-TYPEFACE = "DejaVu Sans"
-"""Ships with matplotlib: the same letters on every machine."""
-
-CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", "SimHei")
-"""Where one of them is installed, it lends the characters that the typeface lacks."""
-
-_RC = {
-    "font.size": 7.0,
-    "axes.titlesize": 7.5,
-    "axes.labelsize": 7.0,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "legend.fontsize": 6.5,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 6.0,
-    "axes.unicode_minus": True,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "grid.color": RULE,
-    "grid.linewidth": 0.5,
-    "lines.linewidth": 1.2,
-    "legend.frameon": False,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "svg.hashsalt": "spinedet",  # element names in an SVG are otherwise random
-    "svg.fonttype": "path",
-    "text.parse_math": False,  # a class may be called $L5$
-}
-
-Look = dict[str, Any]
-"""Line properties: colour and dash."""
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """The settings in which every figure is made and saved; matplotlib's own are put back afterwards."""
-    installed = set(get_font_names())
-    family = [TYPEFACE, *(name for name in CHINESE if name in installed)]
-    with matplotlib.rc_context({**_RC, "font.family": family}):
-        yield
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A finished figure as it stands in the report.
-
-    Attributes:
-        uri: The image itself as a data URI.
-        width: Its share of the page's width, in per cent.
-    """
-
-    uri: str
-    width: float
-
-
-def panels(count: int, *, across: int, height: float, width: float = PAGE_WIDTH) -> tuple[Figure, list[Axes]]:
-    """A figure of small multiples, filled row by row.
-
-    Args:
-        count: How many panels.
-        across: At most this many in a row.
-        height: Inches of one row.
-        width: Inches of a full row; fewer panels than `across` keep the width of a panel.
-    """
-    columns = max(1, min(across, count))
-    rows = -(-count // columns)
-    figure = Figure(figsize=(width * columns / across, height * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    axes = list(grid.flat)
-    for spare in axes[count:]:
-        spare.set_axis_off()
-    return figure, axes[:count]
-
-
-def save_drawing(figure: Figure, folder: Path, name: str) -> Picture:
+def save_drawing(figure: Figure, folder: Path, name: str, alt: str = "") -> Picture:
     """Save a figure of lines and letters as `name.png` and `name.svg`; the report embeds the SVG."""
-    drawn = _svg(figure)
+    drawn = svg(figure)
     write_bytes(folder / f"{name}.svg", drawn)
     _save_png(figure, folder / f"{name}.png")
-    return Picture(_uri("image/svg+xml", drawn), _width(figure))
+    return Picture.of("image/svg+xml", drawn, page_share(figure), alt)
 
 
-def save_photograph(figure: Figure, folder: Path, name: str) -> Picture:
+def save_photograph(figure: Figure, folder: Path, name: str, alt: str = "") -> Picture:
     """Save a figure of images as `name.png`; the report embeds a JPEG, a fifth of the size with noisy images."""
     _save_png(figure, folder / f"{name}.png")
     with Bitmap.open(folder / f"{name}.png") as bitmap:
         buffer = io.BytesIO()
         bitmap.convert("RGB").save(buffer, "JPEG", quality=88, subsampling=0, optimize=True)
-    return Picture(_uri("image/jpeg", buffer.getvalue()), _width(figure))
-
-
-def _width(figure: Figure) -> float:
-    return min(100.0, round(100 * float(figure.get_figwidth()) / PAGE_WIDTH, 2))
-
-
-def _svg(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return Picture.of("image/jpeg", buffer.getvalue(), page_share(figure), alt)
 
 
 def _save_png(figure: Figure, path: Path) -> None:
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def series(names: Iterable[str]) -> dict[str, Look]:
-    """Colour and dash of each name as line properties, the same in every figure of a report."""
-    return {
-        name: {"color": SERIES[place % len(SERIES)], "linestyle": DASHES[place % len(DASHES)]}
-        for place, name in enumerate(names)
-    }

@@ -9,47 +9,10 @@ from spinedet.benchmarks.report.figures import DASH, fold_name
 from spinedet.benchmarks.report.material import Contender, Run
 from spinedet.benchmarks.results import Figure, Times
 from spinedet.datasets.dataset import Dataset
+from spinedet.datasets.pages import Cell, Column, Table
 
 CLASSES_ACROSS = 4
 """Class columns that fit beside each other on an A4 page; more of them go on in a second block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One entry: the figure, smaller print beneath it, and whether it is the best of its column."""
-
-    text: str
-    small: str = ""
-    best: bool = False
-    word: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The head of a column: its name, its unit beneath, and the heading it shares with its neighbours."""
-
-    name: str
-    unit: str = ""
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; the first column holds the names of the rows."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    @property
-    def groups(self) -> list[tuple[str, int]]:
-        """Shared headings with the number of columns under each; empty where there are none."""
-        spans: list[tuple[str, int]] = []
-        for column in self.columns:
-            if spans and column.group and spans[-1][0] == column.group:
-                spans[-1] = (column.group, spans[-1][1] + 1)
-            else:
-                spans.append((column.group, 1))
-        return spans if any(name for name, _ in spans) else []
 
 
 @dataclass(frozen=True, slots=True)
