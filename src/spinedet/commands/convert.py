@@ -1,0 +1,201 @@
+"""`spinedet import` and `spinedet export`: other formats in and out, each time into a new folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spinedet.annotations.errors import InputError
+from spinedet.terminal import DatasetFolder, ImageSet, err, out
+
+if TYPE_CHECKING:
+    from spinedet.datasets.convert.importing import Report
+    from spinedet.datasets.convert.source import Source
+
+importing = typer.Typer(
+    no_args_is_help=True, help="Make a dataset from boxes, outlines or masks of other tools; the source stays as it is."
+)
+exporting = typer.Typer(no_args_is_help=True, help="Write a dataset, with its images, in the format of another tool.")
+
+SourcePath = Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder or file to read.")]
+NewDataset = Annotated[Path, typer.Option("--out", metavar="DATASET", help="Dataset folder to make.")]
+NewFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make.")]
+Images = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the images lie, if not with the source.")]
+Classes = Annotated[str | None, typer.Option(metavar="A,B", help="The classes in order, if not as the source has it.")]
+Patients = Annotated[Path | None, typer.Option(metavar="CSV", help="Whose image is whose: a table image,patient.")]
+Annotator = Annotated[str | None, typer.Option(metavar="NAME", help="What this annotator drew, not Annotations/.")]
+
+
+@importing.command("yolo")
+def import_yolo(
+    source: SourcePath,
+    out_folder: NewDataset,
+    images: Images = None,
+    patients: Patients = None,
+    classes: Classes = None,
+) -> None:
+    """Read YOLO labels: .txt files with classes.txt or data.yaml; outlines become boxes."""
+    from spinedet.datasets.convert.yolo import read_yolo
+
+    _import(lambda: read_yolo(source, images, _names(classes)), source, out_folder, patients)
+
+
+@importing.command("coco")
+def import_coco(
+    source: SourcePath,
+    out_folder: NewDataset,
+    images: Images = None,
+    patients: Patients = None,
+    classes: Classes = None,
+) -> None:
+    """Read COCO JSON: instances with boxes, polygons or run lengths."""
+    from spinedet.datasets.convert.coco import read_coco
+
+    _import(lambda: read_coco(source, images, _names(classes)), source, out_folder, patients)
+
+
+@importing.command("csv")
+def import_csv(
+    source: SourcePath,
+    out_folder: NewDataset,
+    images: Images = None,
+    patients: Patients = None,
+    classes: Classes = None,
+) -> None:
+    """Read a table: image,class,x0,y0,x1,y1 (edges from 0) or filename,class,xmin,ymin,xmax,ymax (counted from 1)."""
+    from spinedet.datasets.convert.table import read_csv
+
+    _import(lambda: read_csv(source, images, _names(classes)), source, out_folder, patients)
+
+
+@importing.command("labelme")
+def import_labelme(
+    source: SourcePath,
+    out_folder: NewDataset,
+    images: Images = None,
+    patients: Patients = None,
+    classes: Classes = None,
+) -> None:
+    """Read LabelMe JSON: rectangles; polygons, circles and masks become boxes."""
+    from spinedet.datasets.convert.labelme import read_labelme
+
+    _import(lambda: read_labelme(source, images, _names(classes)), source, out_folder, patients)
+
+
+@importing.command("masks")
+def import_masks(
+    source: SourcePath,
+    out_folder: NewDataset,
+    images: Images = None,
+    patients: Patients = None,
+    classes: Classes = None,
+    smallest_area: Annotated[int, typer.Option(min=1, help="Pixels of the smallest object.")] = 1,
+) -> None:
+    """Read label images: PNG, 0 is background; every connected component of a value becomes a box."""
+    from spinedet.datasets.convert.masks import read_masks
+
+    _import(lambda: read_masks(source, images, _names(classes), smallest_area), source, out_folder, patients)
+
+
+@importing.command("cvat")
+def import_cvat(
+    source: SourcePath,
+    out_folder: NewDataset,
+    images: Images = None,
+    patients: Patients = None,
+    classes: Classes = None,
+) -> None:
+    """Read CVAT XML, "CVAT for images 1.1"; outlines become boxes, attributes come along."""
+    from spinedet.datasets.convert.cvat import read_cvat
+
+    _import(lambda: read_cvat(source, images, _names(classes)), source, out_folder, patients)
+
+
+@exporting.command("yolo")
+def export_yolo(
+    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
+) -> None:
+    """Write YOLO labels with classes.txt and data.yaml."""
+    _export("yolo", dataset, out_folder, image_set, annotator)
+
+
+@exporting.command("coco")
+def export_coco(
+    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
+) -> None:
+    """Write COCO JSON, instances.json."""
+    _export("coco", dataset, out_folder, image_set, annotator)
+
+
+@exporting.command("csv")
+def export_csv(
+    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
+) -> None:
+    """Write one table, annotations.csv, a row for every box."""
+    _export("csv", dataset, out_folder, image_set, annotator)
+
+
+@exporting.command("labelme")
+def export_labelme(
+    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
+) -> None:
+    """Write LabelMe JSON beside the images."""
+    _export("labelme", dataset, out_folder, image_set, annotator)
+
+
+@exporting.command("masks")
+def export_masks(
+    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
+) -> None:
+    """Write label images (PNG) and classes.csv; boxes of one image must not overlap."""
+    _export("masks", dataset, out_folder, image_set, annotator)
+
+
+def _names(classes: str | None) -> tuple[str, ...]:
+    if classes is None:
+        return ()
+    names = tuple(name.strip() for name in classes.split(","))
+    if not all(names):
+        raise InputError("A class has no name.", expected="names such as a,b", found=f"--classes {classes}")
+    return names
+
+
+def _import(read: Callable[[], "Source"], source: Path, out_folder: Path, patients: Path | None) -> None:
+    from spinedet.datasets.convert.folders import check_new
+    from spinedet.datasets.convert.importing import import_dataset, patients_beside
+
+    check_new(out_folder)  # before a long reading
+    table = patients or patients_beside(source)
+    with _progress() as step:
+        report = import_dataset(read(), out_folder, table, step)
+    _show(report)
+
+
+def _export(kind: str, folder: Path, out_folder: Path, image_set: str | None, annotator: str | None) -> None:
+    from spinedet.datasets.convert.exporting import export_dataset
+    from spinedet.datasets.convert.folders import check_new
+    from spinedet.datasets.dataset import Dataset
+
+    check_new(out_folder)
+    data = Dataset.load(folder, image_set=image_set, annotator=annotator)
+    with _progress() as step:
+        report = export_dataset(data, kind, out_folder, step)
+    _show(report)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar of images, where a terminal can show one."""
+    from rich.progress import Progress
+
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("images", total=None)
+        yield lambda done, all_of_them: bar.update(task, completed=done, total=all_of_them)
+
+
+def _show(report: "Report") -> None:
+    for line in report.lines():
+        out.print(line)
+    out.print(f"Done: {report.out}")
