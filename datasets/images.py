@@ -15,6 +15,7 @@ from PIL import Image as Header
 from PIL import UnidentifiedImageError
 from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
+from spinedet.annotations.contrast import first_window, show
 from spinedet.annotations.errors import InputError
 
 Image = NDArray[np.uint8]
@@ -36,14 +37,11 @@ _SIDEWAYS = {5, 6, 7, 8}
 _WITH_ORIENTATION = {"JPEG", "MPO", "TIFF"}
 """Kinds whose orientation LabelImg obeys: a tag in a PNG is ignored here, whatever the release of OpenCV does."""
 
-WINDOW_PERCENTILES = (0.5, 99.5)
-"""16-bit images are shown between these percentiles of their own values."""
-
 
 def read_image(path: Path) -> Image:
     """Read an image file as RGB.
 
-    Orientation tags are obeyed, as LabelImg does. 16-bit images are windowed between `WINDOW_PERCENTILES`.
+    Orientation tags are obeyed, as LabelImg does. 16-bit images are shown between the percentiles of `annotations.contrast`.
 
     Returns:
         (H, W, 3) uint8.
@@ -137,7 +135,7 @@ def as_rgb(image: NDArray[np.generic]) -> Image:
 
 
 def as_8_bit(image: NDArray[np.generic]) -> Pixels:
-    """Bring an image, (H, W) grey or (H, W, 3), to 8 bits; others are windowed between `WINDOW_PERCENTILES`.
+    """Bring an image, (H, W) grey or (H, W, 3), to 8 bits; others are shown between the percentiles of `annotations.contrast`.
 
     Raises:
         InputError: The array has another shape.
@@ -148,9 +146,5 @@ def as_8_bit(image: NDArray[np.generic]) -> Pixels:
 
 
 def window(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Map values between `WINDOW_PERCENTILES` linearly to 0..255; a constant image and missing values become 0."""
-    values = image.astype(np.float32)
-    finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, WINDOW_PERCENTILES) if finite.size else (0.0, 0.0)
-    scaled = np.nan_to_num((values - low) / max(float(high - low), 1e-6))
-    return np.asarray(np.rint(np.clip(scaled, 0, 1) * 255), np.uint8)
+    """Map values between the percentiles of `annotations.contrast` linearly to 0..255; a constant image and missing values become 0."""
+    return show(image, first_window(image))

@@ -15,6 +15,12 @@ import typer
 from rich.text import Text
 
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
+from spinedet.commands.agreement import agreement
+from spinedet.commands.annotate import annotate
+from spinedet.commands.consensus import consensus
+from spinedet.commands.convert import exporting, importing
+from spinedet.commands.describe import describe
+from spinedet.commands.history import history, restore
 from spinedet.terminal import Count, DatasetFolder, ImageSet, OwnPatients, Seed, TaskName, err, out
 
 app = typer.Typer(
@@ -26,6 +32,8 @@ app = typer.Typer(
 )
 phantom = typer.Typer(no_args_is_help=True, help="Make a synthetic dataset: for trying, teaching and testing.")
 app.add_typer(phantom, name="phantom")
+app.add_typer(importing, name="import")
+app.add_typer(exporting, name="export")
 
 DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.EIO),
@@ -233,6 +241,10 @@ def anchors(
         typer.echo(json.dumps(found.model_dump(mode="json"), indent=1))
     else:
         actions.show_anchors(out, found)
+
+
+for command in (annotate, history, restore, consensus, agreement, describe):
+    app.command()(command)
 
 
 def main() -> int:

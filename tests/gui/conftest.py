@@ -1,0 +1,253 @@
+"""A virtual screen with a hand on the mouse and the keys: Xvfb and xdotool, both real programs.
+
+Every test here is marked `gui` and skipped where the programs are missing, unless `SPINEDET_REQUIRE` names `gui`.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageGrab
+
+SCREEN = "1600x1000x24"
+PATIENCE = 20.0
+"""Seconds that a window, or a file, may take to show what is waited for."""
+
+HERE = Path(__file__).parent
+PROGRAMS = ("Xvfb", "xdotool")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    there = all(map(shutil.which, PROGRAMS)) and importlib.util.find_spec("PyQt5") is not None
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.gui)
+            if not there and "gui" not in os.environ.get("SPINEDET_REQUIRE", ""):
+                item.add_marker(pytest.mark.skip(reason="needs Xvfb, xdotool and PyQt5"))
+
+
+def wait_for(what: Callable[[], object], told: str, seconds: float = PATIENCE) -> None:
+    """Wait until `what` is true."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, f"waited {seconds:g} s for {told}"
+        time.sleep(0.05)
+
+
+@dataclass
+class View:
+    """Where an image stands on the screen: left, top, and screen pixels for one of its own."""
+
+    left: float
+    top: float
+    scale: float
+
+    def at(self, x: float, y: float) -> tuple[int, int]:
+        """The place on the screen of an edge of the image's pixels."""
+        return round(self.left + x * self.scale), round(self.top + y * self.scale)
+
+
+@dataclass
+class Screen:
+    """A virtual screen and what a person does there."""
+
+    display: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def do(self, *words: object) -> str:
+        """Run xdotool."""
+        done = subprocess.run(
+            ["xdotool", *map(str, words)], env=self.environment, capture_output=True, text=True, timeout=20
+        )
+        return done.stdout.strip()
+
+    def wait_title(self, words: str) -> None:
+        """Wait for a window with these words in its title."""
+        wait_for(lambda: self.do("search", "--onlyvisible", "--name", re.escape(words)), f"a window '{words}'")
+
+    def focus(self, words: str) -> None:
+        """Give the keys to the window with these words in its title (there is no window manager here)."""
+        self.wait_title(words)
+        self.do("windowfocus", "--sync", self.do("search", "--name", re.escape(words)).split()[-1])
+
+    def key(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for one in keys:
+            self.do("key", one)
+            time.sleep(0.08)
+
+    def text(self, words: str) -> None:
+        """Type."""
+        self.do("type", "--delay", 20, words)
+
+    def move(self, place: tuple[int, int]) -> None:
+        """Move the mouse."""
+        self.do("mousemove", *place)
+        time.sleep(0.05)
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int], button: int = 1, steps: int = 8) -> None:
+        """Press at one place, move in steps, let go at the other."""
+        self.move((start[0] + 3, start[1] + 3))  # a hand comes from somewhere; LabelImg looks what lies under it
+        self.move(start)
+        self.do("mousedown", button)
+        for step in range(1, steps + 1):
+            self.move(tuple(round(a + (b - a) * step / steps) for a, b in zip(start, end, strict=True)))  # type: ignore[arg-type]
+        self.do("mouseup", button)
+        time.sleep(0.1)
+
+    def grab(self) -> NDArray[np.uint8]:
+        """(H, W, 3) RGB of the whole screen."""
+        return np.asarray(ImageGrab.grab(xdisplay=self.display).convert("RGB"))
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[Screen]:
+    """One virtual screen for all tests of this folder."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as told:
+        display = f":{told.readline().strip()}"
+    environment = {**os.environ, "DISPLAY": display}
+    environment.pop("QT_QPA_PLATFORM", None)
+    yield Screen(display, environment)
+    server.terminate()
+    server.wait(10)
+
+
+TOP_LEFT, BOTTOM_RIGHT = (255, 0, 255), (0, 255, 255)
+MARK = 8
+"""Side of the coloured squares in two corners of a test image, by which it is found on the screen."""
+
+
+def marked_image(width: int, height: int) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB: dark grey with a square of its own colour in two corners."""
+    pixels = np.full((height, width, 3), 60, np.uint8)
+    pixels[:MARK, :MARK], pixels[-MARK:, -MARK:] = TOP_LEFT, BOTTOM_RIGHT
+    return pixels
+
+
+def find_image(shot: NDArray[np.uint8], width: int) -> View:
+    """Where a `marked_image` of this width stands in a picture of the screen; both corners must be in sight."""
+    first, last = _of_colour(shot, TOP_LEFT), _of_colour(shot, BOTTOM_RIGHT)
+    left, top = first.min(axis=0)
+    right = last.max(axis=0)[0] + 1
+    return View(float(left), float(top), float(right - left) / width)
+
+
+def _of_colour(shot: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.int64]:
+    """(N, 2) x and y of the pixels near a colour."""
+    near = (np.abs(shot.astype(int) - colour) < 60).all(axis=2)
+    rows, columns = np.nonzero(near)
+    assert rows.size, f"no {colour} on the screen"
+    return np.stack([columns, rows], axis=1)
+
+
+@dataclass
+class Desk:
+    """A screen, a dataset, and LabelImg on it."""
+
+    screen: Screen
+    dataset: Path
+    title: str = ""
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """`spinedet annotate DATASET ...`, as a person types it."""
+        command = [sys.executable, "-m", "spinedet", "annotate", str(self.dataset), *options]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, env=self.screen.environment, stdout=pipe, stderr=pipe, text=True)
+        self.running.append(process)
+        return process
+
+    def open(self, *options: str, title: str) -> subprocess.Popen[str]:
+        """Start, and wait until a window shows the image that its title names."""
+        process = self.start(*options)
+        self.turn_to(title)
+        time.sleep(0.5)  # the first paint
+        return process
+
+    def turn_to(self, title: str) -> None:
+        """Wait for LabelImg to show an image, and give it the keys."""
+        self.title = title
+        self.screen.focus(title)
+
+    def key(self, *keys: str) -> None:
+        """Press keys in LabelImg's window (after a dialog nobody gives it the keys back: there is no desktop here)."""
+        self.screen.focus(self.title)
+        self.screen.key(*keys)
+
+    def view(self, width: int) -> View:
+        """Where the image stands now."""
+        return find_image(self.screen.grab(), width)
+
+    def shown(self, width: int) -> View | None:
+        """As `view`; None where a corner of the image is out of sight."""
+        try:
+            return self.view(width)
+        except AssertionError:
+            return None
+
+    def grey(self, view: View, x: int, y: int) -> int:
+        """The brightness on the screen at a place of the image."""
+        across, down = view.at(x, y)
+        return int(self.screen.grab()[down, across].mean())
+
+    def wait_for(self, what: Callable[[], object], told: str) -> None:
+        """Wait until `what` is true; a picture of the screen tells why that did not come."""
+        try:
+            wait_for(what, told)
+        except AssertionError as error:
+            picture = self.dataset.parent / "screen.png"
+            Image.fromarray(self.screen.grab()).save(picture)
+            raise AssertionError(f"{error}; the screen then: {picture}") from None
+
+    def draw(self, view: View, name: str, x0: int, y0: int, x1: int, y1: int) -> None:
+        """Draw a box between two corners and name its class."""
+        self.key("w")
+        self.screen.drag(view.at(x0, y0), view.at(x1, y1))
+        self.wait_for(self.asked, "the question for a class")
+        self.screen.text(name)
+        self.screen.key("Return")  # closes the list of completions, where one is open
+        if self.asked():
+            self.screen.key("Return")
+        self.wait_for(lambda: not self.asked(), "the end of the question for a class")
+
+    def asked(self) -> bool:
+        """Whether LabelImg asks for a class: its dialog has the program's name and nothing else as a title."""
+        windows = self.screen.do("search", "--onlyvisible", "--class", ".").split()
+        return "labelImg" in {self.screen.do("getwindowname", window) for window in windows}
+
+    def close(self) -> None:
+        """End what still runs."""
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def desk(screen: Screen, tmp_path: Path) -> Iterator[Desk]:
+    """Two marked images of 320 x 240 pixels, `one` and `two`, of the classes disc and vertebra."""
+    root = tmp_path / "set"
+    (root / "JPEGImages").mkdir(parents=True)
+    for name in ("one", "two"):
+        Image.fromarray(marked_image(320, 240)).save(root / "JPEGImages" / f"{name}.png")
+    (root / "dataset.yaml").write_text("classes: [disc, vertebra]\n", encoding="utf-8")
+    made = Desk(screen, root)
+    yield made
+    made.close()
