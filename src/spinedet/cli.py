@@ -21,6 +21,7 @@ from spinedet.commands.consensus import consensus
 from spinedet.commands.convert import exporting, importing
 from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
+from spinedet.commands.lint import lint
 from spinedet.terminal import Count, DatasetFolder, ImageSet, OwnPatients, Seed, TaskName, err, out
 
 app = typer.Typer(
@@ -243,7 +244,7 @@ def anchors(
         actions.show_anchors(out, found)
 
 
-for command in (annotate, history, restore, consensus, agreement, describe):
+for command in (annotate, history, restore, consensus, agreement, describe, lint):
     app.command()(command)
 
 
