@@ -1,8 +1,9 @@
 """`configs/task_*.yaml`: what is looked for, what its classes are called, and what may be done to the images."""
 
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -18,17 +19,32 @@ class Split(BaseModel):
     folds: Annotated[int, Field(ge=2)] = 5
 
 
+Kind = Literal["objects", "classes", "grades", "number"]
+"""What an image is asked: its objects, its class, its grade (in the order of the classes), or a number over bins."""
+
+Roi = Literal["whole", "legs", "detector"]
+"""What is boxed where the whole image has one answer: the image, each leg on it, or what a trained model finds."""
+
+
 class Task(BaseModel):
     """One task.
 
     Attributes:
         task: Its name.
         about: One sentence, with its source.
-        classes: Class names, in the order of tables and labels.
+        classes: Class names, in the order of tables and labels; for grades and numbers from the least to the greatest.
         box: What a box encloses.
-        positive: The classes that count as diseased.
+        positive: The classes that count as diseased; may be left out where `cut` says it, or nothing is diseased.
         mirror: Whether left-right flips leave the meaning of an image alone.
+        flip: Whether upside-down flips do.
         split: How images are parted.
+        kind: What an image is asked.
+        roi: What is boxed where the whole image has one answer.
+        cut: Of grades: the least one that counts as positive.
+        values: Of a number: what each class stands for, rising.
+        unit: Of a number: what it is measured in.
+        patient_score: How the scores of a patient's images become the patient's.
+        paper: The document that the task comes from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,15 +53,52 @@ class Task(BaseModel):
     about: str
     classes: Annotated[tuple[str, ...], Field(min_length=1)]
     box: str
-    positive: tuple[str, ...]
+    positive: tuple[str, ...] = ()
     mirror: bool = False
+    flip: bool = False
     split: Split = Split()
+    kind: Kind = "objects"
+    roi: Roi = "whole"
+    cut: str | None = None
+    values: tuple[float, ...] = ()
+    unit: str = ""
+    patient_score: Literal["mean", "maximum"] = "mean"
+    paper: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _positive_from_cut(cls, given: Any) -> Any:
+        """Grades from the cut on are positive."""
+        if not isinstance(given, dict) or given.get("cut") is None:
+            return given
+        classes = list(given.get("classes", ()))
+        if given.get("kind") != "grades":
+            raise ValueError("a cut belongs to grades: say `kind: grades`, or name the positive classes")
+        if given.get("positive"):
+            raise ValueError("the cut says which grades are positive: leave one of `cut` and `positive` out")
+        if given["cut"] not in classes[1:]:
+            raise ValueError(f"the cut must be one of the grades after the first: {classes[1:]}")
+        return {**given, "positive": classes[classes.index(given["cut"]) :]}
 
     @model_validator(mode="after")
-    def _positive_is_known(self) -> Self:
+    def _is_consistent(self) -> Self:
         if unknown := sorted(set(self.positive) - set(self.classes)):
             raise ValueError(f"positive classes must be among the classes; {unknown} are not")
+        if self.kind != "objects" and len(self.classes) < 2:
+            raise ValueError("a whole image can only be told apart by two classes or more")
+        if self.kind == "objects" and self.roi != "whole":
+            raise ValueError("a region belongs to tasks that ask the whole image, not to `kind: objects`")
+        if (self.kind == "number") != bool(self.values):
+            raise ValueError("`values` and `kind: number` belong together")
+        rising = all(low < high for low, high in pairwise(self.values))
+        if self.values and (len(self.values) != len(self.classes) or not rising):
+            raise ValueError("`values` must rise, one for each class")
         return self
+
+    @property
+    def whole_image(self) -> bool:
+        """Whether an image has one answer, and one box that stands for it."""
+        return self.kind != "objects"
 
 
 def task_names() -> list[str]:

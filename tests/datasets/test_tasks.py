@@ -75,3 +75,35 @@ def test_a_file_that_is_missing_or_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"about: Wirbelk\xf6rper\n")
     with pytest.raises(InputError, match="cannot be read"):
         read_task(str(tmp_path / "latin.yaml"))
+
+
+def test_grades_from_the_cut_on_are_positive() -> None:
+    assert read_task("supraspinatus").positive == ("2", "3", "4")
+    assert read_task("stenosis").positive == ("moderate", "severe")
+
+
+def test_a_number_has_a_value_for_each_bin() -> None:
+    task = read_task("bone_age")
+    assert len(task.values) == len(task.classes)
+    assert task.unit == "months"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (OWN + "roi: legs\n", "asks the whole image"),
+        (OWN.replace("positive: [fracture]", "") + "cut: fracture\n", "belongs to grades"),
+        (OWN + "kind: grades\ncut: fracture\n", "leave one of"),
+        (OWN.replace("positive: [fracture]", "") + "kind: grades\ncut: normal\n", "after the first"),
+        (OWN + "kind: number\n", "belong together"),
+        (OWN + "values: [1, 2]\n", "belong together"),
+        (OWN + "kind: number\nvalues: [2, 1]\n", "must rise"),
+        (OWN + "kind: number\nvalues: [1]\n", "must rise"),
+        (OWN.replace("[normal, fracture]", "[fracture]") + "kind: classes\n", "two classes"),
+    ],
+)
+def test_contradictions_in_a_task_are_told(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=words):
+        read_task(str(path))
