@@ -91,7 +91,7 @@ def test_a_number_has_a_value_for_each_bin() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (OWN + "roi: legs\n", "asks the whole image"),
+        (OWN + "roi: legs\n", "ask the whole image"),
         (OWN.replace("positive: [fracture]", "") + "cut: fracture\n", "belongs to grades"),
         (OWN + "kind: grades\ncut: fracture\n", "leave one of"),
         (OWN.replace("positive: [fracture]", "") + "kind: grades\ncut: normal\n", "after the first"),
