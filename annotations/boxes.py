@@ -30,15 +30,15 @@ class Box(NamedTuple):
         """Turn 1-based inclusive corners into edges."""
         return cls(xmin - VOC_ORIGIN, ymin - VOC_ORIGIN, xmax, ymax)
 
-    def to_voc(self) -> tuple[int, int, int, int]:
-        """The whole-pixel corners that a VOC file holds: each edge rounded to the nearest pixel border, half to even.
+    def whole(self) -> "Box":
+        """The box on pixel borders, as a person's tool can draw it: each edge rounded to the nearest, half to even.
 
         A side that rounding leaves without a pixel keeps the pixel of its first edge, so that a box inside an image
         stays inside.
         """
         x0, x1 = _whole_pixels(self.x0, self.x1)
         y0, y1 = _whole_pixels(self.y0, self.y1)
-        return x0 + VOC_ORIGIN, y0 + VOC_ORIGIN, x1, y1
+        return Box(x0, y0, x1, y1)
 
 
 def _whole_pixels(start: float, end: float) -> tuple[int, int]:

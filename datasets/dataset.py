@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Self
 
@@ -115,16 +115,14 @@ class Dataset:
         Raises:
             InputError: Something is missing, damaged or contradictory; nothing was written.
         """
-        root = _existing(folder)
-        card = _read_card(root)
+        root = existing_folder(folder)
+        card = read_card(root)
         drawn = root / ANNOTATIONS if annotator is None else annotator_folder(root, annotator)
         stems = sorted(set(images)) if images is not None else _stems(drawn, image_set, root)
         chosen = images is not None or image_set is not None or annotator is not None
         paths = _image_paths(root, drawn, stems, whole=not chosen) if with_images else {}
         patients = {stem: stem for stem in stems} if each_image_is_a_patient else read_patients(root, stems)
-        items = tuple(
-            Item(stem, paths.get(stem), read_voc(_xml(drawn, stem)), patients.get(stem)) for stem in sorted(stems)
-        )
+        items = tuple(_item(drawn, stem, paths.get(stem), patients.get(stem)) for stem in sorted(stems))
         known = tuple(classes or card.classes) or _names_found(items)
         _check_classes(drawn, items, known)
         return cls(root, card, known, items)
@@ -200,7 +198,18 @@ class Dataset:
         return digest.hexdigest()
 
 
-def _existing(folder: Path) -> Path:
+def _item(drawn: Path, stem: str, path: Path | None, patient: str | None) -> Item:
+    """One image with its boxes; where the annotation does not say how large the image is, the image does."""
+    size = None if path is None else partial(image_size, path)
+    return Item(stem, path, read_voc(_xml(drawn, stem), size), patient)
+
+
+def existing_folder(folder: Path) -> Path:
+    """The dataset folder's full path.
+
+    Raises:
+        InputError: There is no such folder.
+    """
     root = folder.resolve()
     if not root.is_dir():
         raise InputError(
@@ -212,7 +221,12 @@ def _existing(folder: Path) -> Path:
     return root
 
 
-def _read_card(root: Path) -> Card:
+def read_card(root: Path) -> Card:
+    """What `dataset.yaml` says; an empty card where there is none.
+
+    Raises:
+        InputError: The file is no card.
+    """
     path = root / "dataset.yaml"
     if not path.exists():
         return Card()
@@ -281,7 +295,12 @@ def _is_annotated(drawn: Path, stem: str) -> bool:
     return Path(stem).name == stem and _xml(drawn, stem).is_file()
 
 
-def _image_paths(root: Path, drawn: Path, stems: Sequence[str], *, whole: bool) -> dict[str, Path]:
+def image_files(root: Path) -> dict[str, Path]:
+    """The image files of a dataset by their name (stem), sorted.
+
+    Raises:
+        InputError: Two files have one name.
+    """
     folder = root / IMAGES
     paths: dict[str, Path] = {}
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
@@ -292,6 +311,11 @@ def _image_paths(root: Path, drawn: Path, stems: Sequence[str], *, whole: bool) 
                 "Two images have the same name.", found=f"{paths[path.stem].name}, {path.name}", where=folder
             )
         paths[path.stem] = path
+    return paths
+
+
+def _image_paths(root: Path, drawn: Path, stems: Sequence[str], *, whole: bool) -> dict[str, Path]:
+    paths = image_files(root)
     _check_pairs(root, drawn, set(stems), set(paths), whole=whole)
     return paths
 

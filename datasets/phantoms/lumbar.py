@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -149,7 +150,8 @@ def _write_patient(folder: Path, seed: int, number: int) -> None:
 def _write_image(folder: Path, image: PhantomImage) -> None:
     _, jpeg = cv2.imencode(".jpg", image.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     write_bytes(folder / "JPEGImages" / f"{image.stem}.jpg", jpeg.tobytes())
-    annotation = Annotation(f"{image.stem}.jpg", WIDTH, HEIGHT, image.objects, database=DATABASE)
+    drawn = tuple(replace(thing, box=thing.box.whole()) for thing in image.objects)  # as a person's tool would
+    annotation = Annotation(f"{image.stem}.jpg", WIDTH, HEIGHT, drawn, database=DATABASE)
     write_voc(folder / "Annotations" / f"{image.stem}.xml", annotation)
 
 

@@ -39,3 +39,27 @@ def test_no_boxes_give_empty_tables() -> None:
     none = np.empty((0, 4))
     assert box_iou(none, np.ones((3, 4))).shape == (0, 3)
     assert box_area(none).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("box", "whole"),
+    [
+        (Box(0, 0, 1, 1), (0, 0, 1, 1)),
+        (Box(9.4, 9.6, 20.4, 20.6), (9, 10, 20, 21)),
+        (Box(0.5, 1.5, 2.5, 3.5), (0, 2, 2, 4)),  # half to even
+        (Box(99.7, 79.8, 100, 80), (99, 79, 100, 80)),  # thinner than a pixel at the border: stays in the image
+        (Box(10.6, 3.1, 10.9, 3.2), (10, 3, 11, 4)),  # the pixel that holds it
+    ],
+)
+def test_a_whole_box_has_each_edge_on_a_pixel_border(box: Box, whole: tuple[int, int, int, int]) -> None:
+    assert tuple(box.whole()) == whole
+
+
+@given(st.floats(0, 99.99), st.floats(0, 79.99), st.floats(1e-3, 100), st.floats(1e-3, 80))
+def test_a_whole_box_stays_in_the_image_within_a_pixel_and_whole(x0: float, y0: float, w: float, h: float) -> None:
+    box = Box(x0, y0, min(x0 + w, 100), min(y0 + h, 80))
+    whole = box.whole()
+    assert whole.whole() == whole
+    assert 0 <= whole.x0 < whole.x1 <= 100
+    assert 0 <= whole.y0 < whole.y1 <= 80
+    assert max(abs(a - b) for a, b in zip(box, whole, strict=True)) <= 1

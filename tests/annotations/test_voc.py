@@ -1,15 +1,23 @@
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError
-from spinedet.annotations.voc import EDGE_SLACK, MAX_BYTES, Annotation, VocObject, read_voc, voc_bytes, write_voc
+from spinedet.annotations.voc import (
+    EDGE_SLACK,
+    MAX_BYTES,
+    Annotation,
+    VocObject,
+    inspect_bytes,
+    read_voc,
+    voc_bytes,
+    write_voc,
+)
 
 LABELIMG = """<annotation verified="yes">
 \t<folder>JPEGImages</folder>
@@ -83,44 +91,27 @@ def test_what_labelimg_wrote_is_written_back_byte_for_byte(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("box", "written"),
     [
-        (Box(0, 0, 1, 1), (1, 1, 1, 1)),
-        (Box(9.4, 9.6, 20.4, 20.6), (10, 11, 20, 21)),
-        (Box(0.5, 1.5, 2.5, 3.5), (1, 3, 2, 4)),  # half to even: 0, 2, 2, 4
-        (Box(99.7, 79.8, 100, 80), (100, 80, 100, 80)),  # thinner than a pixel at the border: stays in the image
-        (Box(10.6, 3.1, 10.9, 3.2), (11, 4, 11, 4)),  # the pixel that holds it
+        (Box(0, 0, 1, 1), "1 1 1 1"),
+        (Box(9, 10, 20.0, 21), "10 11 20 21"),
+        (Box(0.5, 1.25, 2.5, 3.1), "1.5 2.25 2.5 3.1"),
+        (Box(99.7, 79.8, 100, 80), "100.7 80.8 100 80"),  # thinner than a pixel
+        (Box(0.1 + 0.2, 1e-9, 99.99999999999999, 80), "1.30000000000000004 1.000000001 99.99999999999999 80"),
     ],
 )
-def test_writing_rounds_each_edge_to_a_pixel_border(box: Box, written: tuple[int, int, int, int]) -> None:
-    assert box.to_voc() == written
-
-
-@given(
-    st.tuples(st.floats(0, 99.99), st.floats(0, 79.99)),
-    st.tuples(st.floats(1e-3, 100), st.floats(1e-3, 80)),
-    st.booleans(),
-)
-@settings(max_examples=60, deadline=None)
-def test_any_box_inside_an_image_is_written_and_read_within_a_pixel(
-    tmp_path_factory: pytest.TempPathFactory, start: tuple[float, float], size: tuple[float, float], difficult: bool
-) -> None:
-    x0, y0 = start
-    box = Box(x0, y0, min(x0 + size[0], 100), min(y0 + size[1], 80))
-    drawn = Annotation("a.png", 100, 80, (VocObject("disc", box, difficult),))
-    path = tmp_path_factory.getbasetemp() / "a.xml"
-    write_voc(path, drawn)
-    back = read_voc(path)
-    assert back.objects[0].difficult is difficult
-    assert max(abs(a - b) for a, b in zip(box, back.objects[0].box, strict=True)) <= 1
-    assert voc_bytes(back) == voc_bytes(drawn)
+def test_whole_edges_are_written_whole_and_others_with_every_digit(box: Box, written: str) -> None:
+    text = voc_bytes(replace(READ, objects=(VocObject("disc", box),))).decode()
+    assert " ".join(re.findall(r"<[xy]m[a-z]+>([^<]+)<", text)) == written
+    assert tuple(inspect_bytes(text.encode(), Path("ann 01.xml")).annotation.objects[0].box) == tuple(box)
 
 
 def test_ten_rounds_of_loading_and_saving_do_not_move_a_box(tmp_path: Path) -> None:
-    path = tmp_path / "a.xml"
-    write_voc(path, replace(READ, objects=(VocObject("disc", Box(3.4, 5.6, 17.5, 20.5)),)))
+    path, drawn = tmp_path / "a.xml", replace(READ, objects=(VocObject("disc", Box(3.4, 5.6, 17.5, 20.5)),))
+    write_voc(path, drawn)
     first = path.read_bytes()
     for _ in range(10):
         write_voc(path, read_voc(path))
     assert path.read_bytes() == first
+    assert read_voc(path) == drawn
 
 
 def test_an_image_without_boxes_comes_back(tmp_path: Path) -> None:
@@ -181,9 +172,8 @@ def test_a_box_further_outside_is_refused_with_its_line(tmp_path: Path, box: str
 @pytest.mark.parametrize(
     "box",
     [
-        corners(10, 1, 5, 9),  # swapped left and right
-        corners(1, 9, 9, 2),  # swapped top and bottom
-        corners(10, 1, 9, 9),  # no width
+        corners(10, 1, 9, 9),  # no width, in either order of its corners
+        corners(1, 9.5, 9, 8.5),
         corners(102, 1, 102, 9),  # beside the image, so that clipping leaves nothing
     ],
 )
@@ -204,12 +194,13 @@ def test_a_box_without_area_is_refused_with_its_line(tmp_path: Path, box: str) -
         (b"<annotation>\xff\xfe</annotation>", "damaged"),
         (b"\x89PNG\r\n\x1a\n", "damaged"),
         ("<html><body/></html>", "not a Pascal VOC file"),
-        ("<annotation/>", "<annotation> has no <size>"),
-        (small(size="<width>5</width>"), "<size> has no <height>"),
-        (small(size="<width>0</width><height>80</height>"), "image size is impossible"),
+        ("<annotation/>", "no image size"),
+        (small(size="<width>5</width>"), "found: 5 x 0"),
+        (small(size="<width>0</width><height>80</height>"), "found: 0 x 80"),
         (small(size="<width>-7</width><height>80</height>"), "image size is impossible"),
         (small(size="<width>9.5</width><height>80</height>"), "<width> is not a whole number"),
-        (small(size="<width/><height>80</height>"), "<width> is not a number"),
+        (small(size="<width/><height>80</height>"), "found: 0 x 80"),
+        (small(size="<width>wide</width><height>80</height>"), "<width> is not a number"),
         (small(size="<width>100</width><height>80</height><depth>x</depth>"), "<depth> is not a number"),
         (small(size="<width>100</width><height>80</height><depth>1.5</depth>"), "<depth> is not a whole number"),
         (small(""), "<object> has no <bndbox>"),
@@ -219,6 +210,9 @@ def test_a_box_without_area_is_refused_with_its_line(tmp_path: Path, box: str) -
         (small(corners(1, 1, "9" * 400, 9)), "<xmax> is not a number"),
         (small(corners(1, 1, "1e999", 9)), "<xmax> is not a number"),
         (small(corners(1, 1, "", 9)), "<xmax> is not a number"),
+        (small(corners(1, 1, "1_0", 9)), "<xmax> is not a number"),
+        (small(corners(1, 1, "7,5", 9)), "<xmax> is not a number"),
+        (small(corners(1, 1, "0." + "0" * 400, 9)), "<xmax> is not a number"),
         (small(name=""), "no class name"),
         (small(name="di\nsc"), "unprintable"),
         ("<annotation>" + "<a>" * 5000 + "</a>" * 5000 + "</annotation>", "damaged"),
@@ -241,7 +235,7 @@ def test_entities_are_refused_before_they_expand_or_open_a_file(tmp_path: Path) 
     secret.write_text("disc", encoding="utf-8")
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     for declared, name, words in (
-        (f'<!ENTITY l0 "ha">{laughs}', "&l9;", "entity amplification"),
+        (f'<!ENTITY l0 "ha">{laughs}', "&l9;", "document type"),
         (f'<!ENTITY x SYSTEM "{secret.as_uri()}">', "&x;", "document type"),
         ('<!ENTITY x "disc">', "a&x;b", "document type"),
     ):
@@ -265,22 +259,3 @@ def test_hints_are_never_followed(tmp_path: Path) -> None:
     text = LABELIMG.replace("C:\\scans\\ann 01.png", "../../etc/passwd").replace("JPEGImages", "//server/share")
     back = read(tmp_path, text)
     assert (back.path, back.folder) == ("../../etc/passwd", "//server/share")
-
-
-@given(st.one_of(st.binary(max_size=80), st.tuples(st.integers(0, 700), st.binary(max_size=6))))
-@example(b"<annotation/>")
-@settings(max_examples=300, deadline=None)
-def test_any_bytes_give_an_annotation_or_a_plain_error(
-    tmp_path_factory: pytest.TempPathFactory, change: bytes | tuple[int, bytes]
-) -> None:
-    data = LABELIMG.encode()
-    if isinstance(change, tuple):  # a good file with a few bytes overwritten
-        place, new = change
-        data = data[:place] + new + data[place + len(new) :]
-    else:
-        data = change
-    try:
-        found = read(tmp_path_factory.getbasetemp(), data).width >= 1
-    except InputError as error:
-        found = "a.xml" in str(error)
-    assert found

@@ -116,7 +116,7 @@ def test_an_unknown_class_lists_the_known_and_suggests_the_nearest(make_dataset:
 
 @pytest.mark.parametrize(
     ("box", "words"),
-    [(("disc", 5, 5, 80, 14), "leaves the image"), (("disc", 9, 9, 5, 14), "no area"), (("", 1, 1, 5, 5), "no class")],
+    [(("disc", 5, 5, 80, 14), "leaves the image"), (("disc", 9, 9, 8, 14), "no area"), (("", 1, 1, 5, 5), "no class")],
 )
 def test_an_impossible_box_is_told_with_file_and_line(make_dataset: MakeDataset, box: object, words: str) -> None:
     folder = make_dataset({**TWO, "a1": ("ann", [DISC, box])})
