@@ -36,7 +36,6 @@ class Task(BaseModel):
         box: What a box encloses.
         positive: The classes that count as diseased; may be left out where `cut` says it, or nothing is diseased.
         mirror: Whether left-right flips leave the meaning of an image alone.
-        flip: Whether upside-down flips do.
         split: How images are parted.
         kind: What an image is asked.
         roi: What is boxed where the whole image has one answer.
@@ -55,7 +54,6 @@ class Task(BaseModel):
     box: str
     positive: tuple[str, ...] = ()
     mirror: bool = False
-    flip: bool = False
     split: Split = Split()
     kind: Kind = "objects"
     roi: Roi = "whole"
