@@ -8,7 +8,8 @@ from spinedet.annotations.annotators import new_annotator_folder
 from spinedet.annotations.consensus import review
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.labelimg.session import Hint, Session, Work
-from spinedet.datasets.dataset import ANNOTATIONS, IMAGES, existing_folder, image_files, read_card
+from spinedet.datasets.card import read_card
+from spinedet.datasets.dataset import ANNOTATIONS, IMAGES, existing_folder, image_files
 from spinedet.datasets.images import SUFFIXES
 
 Only = Literal["all", "unlabelled", "disputed"]

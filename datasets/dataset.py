@@ -14,31 +14,19 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spinedet.annotations.annotators import annotator_folder
 from spinedet.annotations.errors import InputError, nearest, some
 from spinedet.annotations.voc import Annotation, read_voc
+from spinedet.annotations.voc.mistaken import mistaken
+from spinedet.datasets.card import Card, read_card
 from spinedet.datasets.images import SUFFIXES, image_size, read_image
 from spinedet.datasets.patients import read_patients
 
 IMAGES = "JPEGImages"
 ANNOTATIONS = "Annotations"
 IMAGE_SETS = "ImageSets/Main"
-
-
-class Card(BaseModel):
-    """What `dataset.yaml` may say about a dataset."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = ""
-    classes: tuple[str, ...] = ()
-    modality: str = ""
-    licence: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,26 +209,6 @@ def existing_folder(folder: Path) -> Path:
     return root
 
 
-def read_card(root: Path) -> Card:
-    """What `dataset.yaml` says; an empty card where there is none.
-
-    Raises:
-        InputError: The file is no card.
-    """
-    path = root / "dataset.yaml"
-    if not path.exists():
-        return Card()
-    try:
-        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        if isinstance(error, ValidationError):
-            found = "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors())
-        else:
-            found = str(error)
-        expected = ", ".join(Card.model_fields)
-        raise InputError("dataset.yaml cannot be used.", expected=expected, found=found, where=path) from error
-
-
 def _xml(drawn: Path, stem: str) -> Path:
     return drawn / f"{stem}.xml"
 
@@ -251,17 +219,29 @@ def _stems(drawn: Path, image_set: str | None, root: Path) -> list[str]:
         return _listed(root, drawn, image_set)
     stems = [path.stem for path in drawn.glob("*.xml") if not path.name.startswith(".")]
     if not stems:
-        flat = any(root.glob("*.xml"))
-        raise InputError(
-            "The dataset has no annotations.",
-            expected=f"{ANNOTATIONS}/*.xml as LabelImg writes them",
-            found="XML files in the folder itself" if flat else "no XML file",
-            where=root,
-            todo=f"move the XML files to {ANNOTATIONS}/ and the images to {IMAGES}/"
-            if flat
-            else "draw boxes with LabelImg in Pascal VOC format and save them in that folder",
-        )
+        raise _other_format(root, drawn) or _no_annotations(root)
     return stems
+
+
+def _other_format(root: Path, drawn: Path) -> InputError | None:
+    """What is there instead of XML files, if it is one file of a format that can be imported."""
+    patterns = ("*.json", "*.txt", "labels/*.txt", "annotations/*.json")
+    others = (path for place in (drawn, root) for pattern in patterns for path in place.glob(pattern))
+    first = next(others, None)
+    return mistaken(first.read_bytes(), first) if first else None
+
+
+def _no_annotations(root: Path) -> InputError:
+    flat = any(root.glob("*.xml"))
+    return InputError(
+        "The dataset has no annotations.",
+        expected=f"{ANNOTATIONS}/*.xml as LabelImg writes them",
+        found="XML files in the folder itself" if flat else "no XML file",
+        where=root,
+        todo=f"move the XML files to {ANNOTATIONS}/ and the images to {IMAGES}/"
+        if flat
+        else f"draw boxes: spinedet annotate {root}",
+    )
 
 
 def _listed(root: Path, drawn: Path, image_set: str) -> list[str]:

@@ -41,7 +41,7 @@ _WITH_ORIENTATION = {"JPEG", "MPO", "TIFF"}
 def read_image(path: Path) -> Image:
     """Read an image file as RGB.
 
-    Orientation tags are obeyed, as LabelImg does. 16-bit images are shown between the percentiles of `annotations.contrast`.
+    Orientation tags are obeyed, as LabelImg does. 16-bit images are shown between `WINDOW_PERCENTILES` of their values.
 
     Returns:
         (H, W, 3) uint8.
@@ -135,7 +135,7 @@ def as_rgb(image: NDArray[np.generic]) -> Image:
 
 
 def as_8_bit(image: NDArray[np.generic]) -> Pixels:
-    """Bring an image, (H, W) grey or (H, W, 3), to 8 bits; others are shown between the percentiles of `annotations.contrast`.
+    """Bring an image, (H, W) grey or (H, W, 3), to 8 bits, others through `annotations.contrast.first_window`.
 
     Raises:
         InputError: The array has another shape.
@@ -146,5 +146,5 @@ def as_8_bit(image: NDArray[np.generic]) -> Pixels:
 
 
 def window(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Map values between the percentiles of `annotations.contrast` linearly to 0..255; a constant image and missing values become 0."""
+    """Map values through `contrast.first_window` to 0..255; a constant image and missing values become 0."""
     return show(image, first_window(image))

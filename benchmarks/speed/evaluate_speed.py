@@ -21,7 +21,8 @@ from spinedet.benchmarks.bootstrap import bootstrap
 from spinedet.benchmarks.coco import coco_figures
 from spinedet.benchmarks.evaluation import patient_numbers
 from spinedet.benchmarks.matching import match_detections
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.detect.contract import Detections
 from spinedet.detect.machine import machine, peak_memory_mb
 from spinedet.detect.predictions import read_predictions, write_predictions

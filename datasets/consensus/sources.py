@@ -7,7 +7,8 @@ from pathlib import Path
 from spinedet.annotations.annotators import ANNOTATORS, check_names
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.voc import Annotation
-from spinedet.datasets.dataset import IMAGES, Card, Dataset, check_sizes
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import IMAGES, Dataset, check_sizes
 from spinedet.datasets.images import SUFFIXES
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from spinedet.annotations.annotators import ANNOTATORS, annotator_folder
 from spinedet.annotations.errors import InputError
-from spinedet.datasets.dataset import ANNOTATIONS, Card, existing_folder, read_card
+from spinedet.datasets.card import Card, read_card
+from spinedet.datasets.dataset import ANNOTATIONS, existing_folder
 from spinedet.datasets.lint.findings import Finding, Severity
 from spinedet.datasets.lint.patient_rules import read_patients
 from spinedet.datasets.lint.pixels import compare_pixels

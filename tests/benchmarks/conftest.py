@@ -12,7 +12,8 @@ import pytest
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import Annotation, VocObject
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.detect.contract import Detections
 
 SIDE = 100

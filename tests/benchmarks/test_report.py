@@ -24,7 +24,8 @@ from spinedet.benchmarks.report.material import Contender, read_run
 from spinedet.benchmarks.report.page import write_report
 from spinedet.benchmarks.report.style import save_drawing, style
 from spinedet.benchmarks.results import Figure, FoldOutcome, Results, read_results, summarise, write_results
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.datasets.folds import Folds, hold_out, make_folds, save_folds
 from spinedet.detect.contract import Detections, Settings
 from spinedet.detect.predictions import read_predictions, write_predictions

@@ -241,3 +241,17 @@ def test_the_real_set_loads_with_its_sizes(lumbar_mri: Path) -> None:
     assert (len(data), len(data.patients), data.counts()) == (210, 23, {"disc": 1368, "vertebra": 1578})
     check_sizes(data)
     assert data.images == Dataset.load(lumbar_mri, image_set="all").images
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "command"),
+    [
+        ("coco.json", '{"images": [], "annotations": []}', "spinedet import coco"),
+        ("Annotations/a1.txt", "0 0.5 0.5 0.1 0.1\n", "spinedet import yolo"),
+        ("Annotations/a1.json", '{"shapes": []}', "spinedet import labelme"),
+    ],
+)
+def test_another_format_is_answered_with_its_importer(tmp_path: Path, name: str, text: str, command: str) -> None:
+    (tmp_path / "Annotations").mkdir()
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert command in refusal(tmp_path)

@@ -14,7 +14,8 @@ from PIL import Image as Bitmap
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.voc import Annotation, VocObject
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.datasets.describe import describe, examples, tables, with_pictures
 from spinedet.datasets.describe.census import Census, hands, unlabelled
 from spinedet.datasets.describe.words import figure, per_cent, spread

@@ -15,7 +15,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.voc import Annotation, VocObject
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.datasets.folds import Fold, Folds, hold_out, load_folds, make_folds, save_folds, warn_of_gaps
 from spinedet.datasets.spread import spread
 

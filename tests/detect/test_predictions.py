@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.voc import Annotation
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.detect.contract import Detections
 from spinedet.detect.predictions import OrderedDetections, read_predictions, write_predictions
 

@@ -13,9 +13,10 @@ from pycocotools.coco import COCO
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import Annotation, VocObject
+from spinedet.datasets.card import Card
 from spinedet.datasets.convert.coco import read_coco, write_coco
 from spinedet.datasets.convert.importing import import_dataset
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.dataset import Dataset, Item
 
 Lay = Callable[..., Path]
 

@@ -9,9 +9,10 @@ import pytest
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import Annotation, VocObject
+from spinedet.datasets.card import Card
 from spinedet.datasets.convert.importing import import_dataset
 from spinedet.datasets.convert.labelme import read_labelme, write_labelme
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.dataset import Dataset, Item
 
 Lay = Callable[..., Path]
 Brought = Callable[..., tuple[object, Any]]

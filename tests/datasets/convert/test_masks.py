@@ -12,9 +12,10 @@ from PIL import Image as Picture
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import Annotation, VocObject
+from spinedet.datasets.card import Card
 from spinedet.datasets.convert.importing import import_dataset
 from spinedet.datasets.convert.masks import read_masks, write_masks
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.dataset import Dataset, Item
 
 Lay = Callable[..., Path]
 Brought = Callable[..., tuple[object, Any]]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.files import write_text
 from spinedet.annotations.voc import Annotation, VocObject, write_voc
+from spinedet.datasets.card import Card
 from spinedet.datasets.convert.coco import read_coco
 from spinedet.datasets.convert.exporting import export_dataset
 from spinedet.datasets.convert.importing import import_dataset, patients_beside
@@ -20,7 +21,7 @@ from spinedet.datasets.convert.masks import read_masks
 from spinedet.datasets.convert.source import Source
 from spinedet.datasets.convert.table import read_csv
 from spinedet.datasets.convert.yolo import read_yolo
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.dataset import Dataset, Item
 
 READERS: dict[str, Callable[[Path], Source]] = {
     "yolo": read_yolo,

@@ -8,9 +8,10 @@ import pytest
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import Annotation, VocObject
+from spinedet.datasets.card import Card
 from spinedet.datasets.convert.importing import import_dataset
 from spinedet.datasets.convert.table import read_csv, read_patient_table, write_csv
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.dataset import Dataset, Item
 
 Lay = Callable[..., Path]
 Brought = Callable[..., tuple[object, Any]]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import Annotation, VocObject
+from spinedet.datasets.card import Card
 from spinedet.datasets.convert.importing import import_dataset
 from spinedet.datasets.convert.yolo import read_yolo, write_yolo, yolo_box
-from spinedet.datasets.dataset import Card, Dataset, Item
+from spinedet.datasets.dataset import Dataset, Item
 
 Lay = Callable[..., Path]
 
