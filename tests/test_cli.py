@@ -381,6 +381,17 @@ def test_wrong_words_end_with_two(words: tuple[str, ...], told: str) -> None:
         ("predict",),
         ("evaluate",),
         ("anchors",),
+        ("annotate",),
+        ("history",),
+        ("restore",),
+        ("lint",),
+        ("describe",),
+        ("consensus",),
+        ("agreement",),
+        ("import",),
+        *(("import", kind) for kind in ("yolo", "coco", "csv", "labelme", "masks", "cvat")),
+        ("export",),
+        *(("export", kind) for kind in ("yolo", "coco", "csv", "labelme", "masks")),
     ],
 )
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
