@@ -1,4 +1,4 @@
-"""From tissue to an 8-bit image: texture, surface coil, resolution, Rician noise, window."""
+"""How a spine coil sees the lumbar phantom: scanner, saturation band, and the way from tissue to an image."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinedet.datasets.phantoms.canvas import View
+from spinedet.datasets.phantoms.imaging import FloatImage, measured, textured, windowed
 from spinedet.datasets.phantoms.outlines import Points
-
-FloatImage = NDArray[np.float32]
-
-SHOULDER = 0.72
-"""Signal above which the window flattens towards white."""
-
-BRIGHTEST, WINDOW_STEPS = 4.0, 4096
-"""The window is a table of so many steps up to this signal, like a 12-bit console."""
 
 FIELD_STEP = 8
 """Smooth fields are computed on every eighth pixel and enlarged."""
@@ -84,33 +77,10 @@ def acquire(
         borders: The front of the spine and the skin of the back in mm, each (N, 2) from head to foot.
         rng: Source of texture and noise.
     """
-    signal = _textured(tissue, glow, rng) * _coil(view, scanner, borders)
-    signal = cv2.GaussianBlur(signal, (0, 0), scanner.blur)
-    return _windowed(_measured(signal, view, scanner, rng), scanner)
-
-
-def _textured(tissue: NDArray[np.uint8], glow: NDArray[np.uint8], rng: np.random.Generator) -> FloatImage:
-    """Signal (H, W) from 0 to 1, uneven as the tissues are."""
-    height, width = glow.shape
-    grain = cv2.addWeighted(_noise(rng, height, width, 2.5, 2.5), 1, _noise(rng, height, width, 9, 9), 0.7, 0)
-    fibre = cv2.addWeighted(_noise(rng, height, width, 14, 3), 1, _noise(rng, height, width, 40, 7), 0.6, 0)
-    signal, strength, along = (channel.astype(np.float32) for channel in cv2.split(tissue))
-    # In place: fresh arrays of this size cost more than the sums.
-    grain *= strength
-    fibre *= along
-    grain += fibre
-    grain *= 0.01
-    grain += 1
-    signal += glow
-    signal *= np.clip(grain, 0.2, 1.9, out=grain)
-    signal *= 1 / 255
-    return np.asarray(signal, np.float32)
-
-
-def _noise(rng: np.random.Generator, height: int, width: int, down: float, across: float) -> FloatImage:
-    """Smooth noise (H, W) of unit variance (before enlarging) whose spots are `down` by `across` pixels."""
-    spots = rng.standard_normal((round(height / down) + 1, round(width / across) + 1), dtype=np.float32)
-    return np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    signal = textured(tissue, glow, rng) * _coil(view, scanner, borders)
+    signal = cv2.GaussianBlur(signal, (0, 0), scanner.blur).astype(np.float32, copy=False)
+    shown = measured(signal, scanner.matrix, scanner.noise, rng)
+    return windowed(_bordered(shown, view) if scanner.square else shown, scanner.gain, scanner.gamma)
 
 
 def _coil(view: View, scanner: Scanner, borders: tuple[Points, Points]) -> FloatImage:
@@ -126,23 +96,8 @@ def _coil(view: View, scanner: Scanner, borders: tuple[Points, Points]) -> Float
     return np.asarray(cv2.resize(gain.astype(np.float32), (view.width, view.height)), np.float32)
 
 
-def _measured(signal: FloatImage, view: View, scanner: Scanner, rng: np.random.Generator) -> FloatImage:
-    """The magnitude of a complex measurement with Gaussian noise in both channels (Rician), on the coarser matrix."""
-    size = (round(view.width * scanner.matrix), round(view.height * scanner.matrix))
-    coarse = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
-    real, imaginary = scanner.noise * rng.standard_normal((2, size[1], size[0]), dtype=np.float32)
-    magnitude = cv2.magnitude(coarse + real, imaginary)
-    shown = cv2.resize(magnitude, (view.width, view.height), interpolation=cv2.INTER_CUBIC)
-    if scanner.square:
-        border = (view.width - view.height) // 2
-        shown[:, :border] = shown[:, view.width - border :] = 0
-    return np.asarray(shown, np.float32)
-
-
-def _windowed(signal: FloatImage, scanner: Scanner) -> NDArray[np.uint8]:
-    """Eight bits with a soft shoulder above `SHOULDER`, so that the fat near the coil keeps its structure."""
-    bright = np.linspace(0, BRIGHTEST * scanner.gain, WINDOW_STEPS)
-    over = np.clip(bright - SHOULDER, 0, None)
-    shown = np.minimum(bright, SHOULDER) + (1 - SHOULDER) * over / (over + 1.6 * (1 - SHOULDER))
-    table = np.round(255 * shown**scanner.gamma).astype(np.uint8)
-    return np.asarray(table[np.clip(signal * ((WINDOW_STEPS - 1) / BRIGHTEST), 0, WINDOW_STEPS - 1).astype(np.uint16)])
+def _bordered(shown: FloatImage, view: View) -> FloatImage:
+    """The image with the black sides of a square export."""
+    border = (view.width - view.height) // 2
+    shown[:, :border] = shown[:, view.width - border :] = 0
+    return shown

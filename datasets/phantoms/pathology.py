@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from spinedet.datasets.phantoms.people import patient_name, patient_seed
+
 Finding = Literal["normal", "herniation", "spondylolisthesis"]
 
 CLASSES: tuple[Finding, ...] = ("normal", "herniation", "spondylolisthesis")
@@ -93,17 +95,12 @@ class PatientPlan:
         return tuple(f"{self.patient}_s{number}" for number in range(1, len(self.offsets) + 1))
 
 
-def patient_seed(seed: int, number: int, *purpose: int) -> np.random.SeedSequence:
-    """A random source of patient `number` for one purpose; no other patient and no other purpose changes it."""
-    return np.random.SeedSequence(entropy=seed, spawn_key=(number, *purpose))
-
-
 def plan_patient(seed: int, number: int) -> PatientPlan:
     """Sample the findings and slices of patient `number` (from 0)."""
     rng = np.random.default_rng(patient_seed(seed, number, 0))
     labels = _sample_labels(rng)
     findings = tuple(_SAMPLERS[label](level, rng) for level, label in zip(LEVELS, labels, strict=True))
-    return PatientPlan(f"P{number + 1:04d}", findings, _sample_offsets(rng))
+    return PatientPlan(patient_name(number), findings, _sample_offsets(rng))
 
 
 def _sample_labels(rng: np.random.Generator) -> list[Finding]:

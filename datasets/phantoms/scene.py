@@ -10,7 +10,8 @@ from spinedet.datasets.phantoms.acquisition import Scanner, acquire, sample_scan
 from spinedet.datasets.phantoms.canal import build_canal
 from spinedet.datasets.phantoms.canvas import Canvas, View
 from spinedet.datasets.phantoms.painting import paint_arches, paint_bodies, paint_canal, paint_discs, paint_glow
-from spinedet.datasets.phantoms.pathology import PatientPlan, patient_seed, plan_patient
+from spinedet.datasets.phantoms.pathology import PatientPlan, plan_patient
+from spinedet.datasets.phantoms.people import patient_seed
 from spinedet.datasets.phantoms.spine import Anatomy, Spine, build_spine, sample_anatomy
 from spinedet.datasets.phantoms.surroundings import Surroundings, build_surroundings, paint_back, paint_front
 from spinedet.datasets.phantoms.tissues import Palette, sample_palette

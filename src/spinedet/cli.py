@@ -22,6 +22,8 @@ from spinedet.commands.convert import exporting, importing
 from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
+from spinedet.commands.phantoms import thigh
+from spinedet.commands.whole_image import diagnostic
 from spinedet.terminal import Count, DatasetFolder, ImageSet, OwnPatients, Seed, TaskName, err, out
 
 app = typer.Typer(
@@ -244,7 +246,8 @@ def anchors(
         actions.show_anchors(out, found)
 
 
-for command in (annotate, history, restore, consensus, agreement, describe, lint):
+phantom.command("thigh")(thigh)
+for command in (annotate, history, restore, consensus, agreement, describe, lint, diagnostic):
     app.command()(command)
 
 

@@ -1,0 +1,1 @@
+"""Scores of whole images, and every figure that the papers print of them, with counts and intervals."""
