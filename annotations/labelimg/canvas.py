@@ -3,22 +3,34 @@
 from typing import Any
 
 from libs.canvas import Canvas
-from PyQt5.QtCore import QPoint, QRectF, Qt, pyqtSignal
+from PyQt5.QtCore import QPoint, QPointF, QRectF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap
 
 from spinedet.annotations.labelimg.session import Hint
 
+GRIP = 11.0
+"""How near the mouse must be to a corner to grip it, in pixels of the screen."""
+
 HINT_COLOURS = ("#e69f00", "#56b4e9", "#cc79a7", "#009e73")
 """Okabe and Ito's colours, told apart by everybody; one an annotator."""
 
-DASH = 2.0
+WIDE = 2.0
 """Width of the line around another annotator's box, in pixels of the screen."""
+
+DASH = 4.0
+"""Length of its dashes, in widths of the line."""
 
 
 class ClearCanvas(Canvas):
     """The canvas; `windowDragged` tells how far the middle button was dragged, in pixels of the screen."""
 
     windowDragged = pyqtSignal(int, int)  # noqa: N815 (Qt's way to write a signal)
+    scrollRequest = pyqtSignal(float, int)  # noqa: N815 (LabelImg's takes whole numbers, and makes noise of fractions)
+
+    @property
+    def epsilon(self) -> float:
+        """How near the mouse grips a corner, in pixels of the image: LabelImg's 11 would leave nothing of a disc."""
+        return float(GRIP / self.scale)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,11 +48,16 @@ class ClearCanvas(Canvas):
     def reset_state(self) -> None:
         """Show no image. LabelImg leaves None here, at which the next move of the mouse fails."""
         super().reset_state()
+        self.de_select_shape()  # tells the window that there is nothing to copy or delete now
         self.pixmap = QPixmap()
         self.shapes.clear()
         self.visible.clear()
         self.current = self.selected_shape = self.selected_shape_copy = self.h_shape = self.h_vertex = None
         self.hints = ()
+
+    def transform_pos(self, point: QPoint) -> QPointF:
+        """Where the mouse stands in the image, to fractions of a pixel (LabelImg is up to one pixel off)."""
+        return QPointF(point) / self.scale - self.offset_to_center()
 
     @property
     def busy(self) -> bool:
@@ -63,26 +80,43 @@ class ClearCanvas(Canvas):
         font = painter.font()
         font.setPointSizeF(max(6.0, 0.8 * self.label_font_size))
         painter.setFont(font)
+        names: list[QRectF] = []
         for hint in self.hints:
             x0, y0, x1, y1 = hint.box
-            painter.setPen(QPen(self.colours[hint.annotator], DASH / self.scale, Qt.DashLine))
+            painter.setPen(self._pen(hint.annotator))
             painter.drawRect(QRectF(x0, y0, x1 - x0, y1 - y0))
-            self._paint_name(painter, hint)
+            names.append(self._paint_name(painter, hint, names))
         painter.end()
 
-    def _paint_name(self, painter: QPainter, hint: Hint) -> None:
-        """`Anna: disc` beside the box, one annotator's on the left and the next one's on the right."""
+    def _pen(self, annotator: str) -> QPen:
+        """Dashes that leave room for those of the others: boxes of one place are all seen."""
+        place, others = list(self.colours).index(annotator), max(len(self.colours) - 1, 1)
+        pen = QPen(self.colours[annotator], WIDE / self.scale)
+        pen.setCapStyle(Qt.FlatCap)
+        pen.setDashPattern([DASH, DASH * others])
+        pen.setDashOffset(-DASH * place)
+        return pen
+
+    def _paint_name(self, painter: QPainter, hint: Hint, names: list[QRectF]) -> QRectF:
+        """`Anna: disc` beside the box, one annotator's on the left and the next one's on the right.
+
+        Args:
+            painter: Paints in pixels of the image.
+            hint: The box.
+            names: Where names stand already; this one goes below those that it would hide.
+        """
         text = f"{hint.annotator}: {hint.name}"
-        wide = painter.fontMetrics().horizontalAdvance(text)
+        wide, high = painter.fontMetrics().horizontalAdvance(text) + 1, painter.fontMetrics().height()
         left = list(self.colours).index(hint.annotator) % 2 == 0
         gap = 6 / self.scale
         x = hint.box.x0 - wide - gap if left else hint.box.x1 + gap
-        middle = (hint.box.y0 + hint.box.y1) / 2 + painter.fontMetrics().ascent() / 2
         x = min(max(x, 0.0), max(self.pixmap.width() - wide, 0.0))
-        painter.fillRect(
-            QRectF(x, middle - painter.fontMetrics().ascent(), wide, painter.fontMetrics().height()), SHADE
-        )
-        painter.drawText(QRectF(x, middle - painter.fontMetrics().ascent(), wide + 1, 1e3), Qt.AlignLeft, text)
+        room = QRectF(x, (hint.box.y0 + hint.box.y1 - high) / 2, wide, high)
+        while hidden := [other for other in names if room.intersects(other)]:
+            room.moveTop(max(other.bottom() for other in hidden))
+        painter.fillRect(room, SHADE)
+        painter.drawText(room, Qt.AlignLeft, text)
+        return room
 
     def mousePressEvent(self, event: Any) -> None:  # noqa: N802
         """The middle button begins a change of window and level."""
@@ -98,7 +132,12 @@ class ClearCanvas(Canvas):
             self._dragged_from = event.pos()
             self.windowDragged.emit(moved.x(), moved.y())
         elif not self.pixmap.isNull():
+            self.draw_square = self._wants_square(event.modifiers())
             super().mouseMoveEvent(event)
+
+    def _wants_square(self, keys: Any) -> bool:
+        """LabelImg misses that Ctrl was let go in a dialog, and then makes squares of all boxes."""
+        return bool(keys & Qt.ControlModifier) or self.window().draw_squares_option.isChecked()
 
     def mouseReleaseEvent(self, event: Any) -> None:  # noqa: N802
         """End a drag of the middle button."""

@@ -18,6 +18,9 @@ from PyQt5.QtCore import QLineF, QPointF, QRectF, QRegExp
 from PyQt5.QtGui import QColor, QPainter, QRegExpValidator
 from PyQt5.QtWidgets import QScrollArea, QScrollBar
 
+ANY_NAME = r"[^\s\x0001-\x001f][^\x0001-\x001f]*"
+"""A class where any is taken, as Qt writes it: no blank first, and no control character, which XML cannot hold."""
+
 CURED_VERSION = "1.8.6"
 """The release of LabelImg that this module knows."""
 
@@ -81,6 +84,15 @@ class Zoom(program.ZoomWidget):
         super().setValue(round(value))
 
 
+class ClassDialog(dialog_module.LabelDialog):
+    """Asks for a class; LabelImg also takes the beginning of a name that its list has."""
+
+    def validate(self) -> None:
+        """Take what the validator takes."""
+        if self.edit.hasAcceptableInput():
+            self.accept()
+
+
 class NoSettings:
     """LabelImg's settings for one sitting: its file in the home folder is a pickle and is neither read nor written."""
 
@@ -120,7 +132,7 @@ def class_colour(name: str) -> QColor:
 
 def _accept_names(names: tuple[str, ...], closed: bool) -> None:
     """Let the class dialog accept one letter and more, or exactly the names of a closed list."""
-    pattern = "|".join(QRegExp.escape(name) for name in names) if closed else r"\S.*"
+    pattern = "|".join(QRegExp.escape(name) for name in names) if closed else ANY_NAME
 
     def validator() -> QRegExpValidator:
         return QRegExpValidator(QRegExp(f"({pattern})"), None)
@@ -141,6 +153,7 @@ def cure(canvas: type[Any], names: tuple[str, ...], closed: bool) -> None:
     program.QScrollArea = ScrollArea
     program.ZoomWidget = Zoom
     program.Settings = NoSettings
+    program.LabelDialog = ClassDialog
     program.Canvas = canvas
     program.generate_color_by_text = class_colour
     program.read = lru_cache(maxsize=1)(program.read)  # an image is checked before LabelImg reads it once more

@@ -59,6 +59,10 @@ class GreyControl(QObject):
         self.panel.limit(*whole_range(self.values))
         self._set(self.window if self.panel.keep.isChecked() else first_window(self.values))
 
+    def clear(self) -> None:
+        """No image: nothing is shown until the next one."""
+        self.values = np.zeros((0, 0), np.uint8)
+
     def reset(self) -> None:
         """Show the image as at first."""
         self._set(first_window(self.values))

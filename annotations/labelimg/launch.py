@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from spinedet.annotations.errors import InputError, SpinedetError, WorkError
@@ -93,7 +94,8 @@ def _run(place: Path) -> int:
             return process.wait()
         except KeyboardInterrupt:
             process.terminate()
-            process.wait(CLOSING_SECONDS)
+            with suppress(subprocess.TimeoutExpired):  # it asks something, and saves when that is answered
+                process.wait(CLOSING_SECONDS)
             raise
 
 

@@ -114,6 +114,8 @@ class HintPanel(QDockWidget):
         layout = QVBoxLayout(inside)
         self.rows = QListWidget()
         self.rows.setFocusPolicy(Qt.ClickFocus)
+        self.rows.setWordWrap(True)
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         layout.addWidget(self.rows)
         self.setWidget(inside)
         self.rows.itemDoubleClicked.connect(lambda row: self.taken.emit(row.data(Qt.UserRole)))

@@ -30,7 +30,7 @@ def _rows(image: QImage, kind: np.dtype[np.generic], channels: int) -> NDArray[n
     bits: Any = image.constBits()
     bits.setsize(image.sizeInBytes())
     rows = np.frombuffer(bits, np.uint8).reshape(image.height(), image.bytesPerLine())
-    values = np.ascontiguousarray(rows[:, : image.width() * channels * kind.itemsize]).view(kind)
+    values = rows[:, : image.width() * channels * kind.itemsize].copy().view(kind)
     return values.reshape(image.height(), image.width(), channels)
 
 

@@ -32,7 +32,7 @@ class Outcome(BaseModel):
     """What the process tells when it ends.
 
     Attributes:
-        recovered: Drawings that an interrupted save had left behind and that are in the history now.
+        recovered: Images of which interrupted saves had left drawings behind, which are in the history now.
         error: The parts of an error's message; None where the session ended well.
         exit_code: 0, or the error's.
     """
@@ -57,7 +57,7 @@ def run(session_file: Path, outcome_file: Path, ready: AT_END | None = None) -> 
     session = Session.read(session_file)
     try:
         with annotating(session.folder, session.annotator or session.folder.name) as lock:
-            recovered = tuple(version.path.parent.name for version in history.recover(session.folder))
+            recovered = tuple(dict.fromkeys(version.path.parent.name for version in history.recover(session.folder)))
             with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
                 _show(session, lock, ready)  # LabelImg prints what it does, with names of images
         outcome = Outcome(recovered=recovered)
@@ -85,15 +85,25 @@ def _survive_defects(window: SessionWindow) -> None:
     def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         traceback.print_exception(kind, error, trace)
         window.canvas.current = None
-        window.flush()
-        QMessageBox.warning(window, "A defect", f"LabelImg failed at this ({kind.__name__}). Your boxes are saved.")
+        kept = "Your boxes are saved." if _saved(window) else "Your boxes are on the screen and NOT saved."
+        if QApplication.activeModalWidget() is None:  # a defect in painting comes again with the message itself
+            QMessageBox.warning(window, "A defect", f"LabelImg failed at this ({kind.__name__}). {kept}")
 
     sys.excepthook = told
 
 
+def _saved(window: SessionWindow) -> bool:
+    try:
+        return window.flush()
+    except Exception:  # the defect may be in saving itself
+        traceback.print_exc()
+        return False
+
+
 def _close_on_signals(window: SessionWindow) -> None:
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda *_: window.close())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the last one: the terminal was closed; Windows has none
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: window.close())
     listener = QTimer(window)
     listener.timeout.connect(lambda: None)
     listener.start(LISTEN_MS)

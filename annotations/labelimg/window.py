@@ -1,16 +1,18 @@
 """LabelImg's main window for one session: only its images, every change saved, nothing that could lose a drawing."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from PyQt5.QtCore import QPointF, Qt, QTimer
+from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QAction, QApplication, QListWidgetItem, QMessageBox, QStyle
 
 from spinedet.annotations import history
-from spinedet.annotations.errors import SpinedetError
-from spinedet.annotations.labelimg.cures import program
+from spinedet.annotations.errors import InputError, SpinedetError
+from spinedet.annotations.labelimg.cures import dialog_module, program
 from spinedet.annotations.labelimg.drawing import ChangedBehindError, Drawing, damaged
 from spinedet.annotations.labelimg.grey import GreyControl
 from spinedet.annotations.labelimg.panels import HintPanel
@@ -62,9 +64,10 @@ class SessionWindow(program.MainWindow):
         self._saver, self._beat = QTimer(self), QTimer(self)
         self._saver.setSingleShot(True)
         self._saver.timeout.connect(self._save_when_quiet)
-        self._beat.timeout.connect(lock.beat)
+        self._beat.timeout.connect(self._renew)
         self._beat.start(BEAT_MS)
         self.opinions.taken.connect(self._take)
+        self.default_label_text_line.setValidator(dialog_module.label_validator())
         self._list_images()
         QTimer.singleShot(0, partial(self._show, session.first(lock.interrupted, self.damaged)))
 
@@ -161,7 +164,7 @@ class SessionWindow(program.MainWindow):
         return True
 
     def _opened(self, work: Work, drawing: Drawing) -> None:
-        self.lock.note(work.image)
+        self._renew()
         self.grey.take(self.image)
         self.canvas.show_hints(work.hints)
         self.opinions.put(work.hints, self.canvas.colours)
@@ -169,8 +172,20 @@ class SessionWindow(program.MainWindow):
         if drawing.remarks:
             self.status("Mended in the file: " + "; ".join(remark.text for remark in drawing.remarks), 15_000)
 
+    def _renew(self) -> None:
+        """Renew the lock. Where another machine took it, saving still stops at files that were changed there."""
+        try:
+            self.lock.note(self.session.works[self.cur_img_idx].image)
+        except InputError as error:
+            self._beat.stop()
+            self._tell("Open elsewhere", str(error))
+        except SpinedetError as error:
+            self.status(str(error), 0)
+
     def _refuse(self, work: Work, error: Exception) -> None:
         self.reset_state()
+        self.image = QImage()
+        self.grey.clear()
         self.set_clean()
         self.toggle_actions(False)
         self.canvas.setEnabled(False)
@@ -208,6 +223,19 @@ class SessionWindow(program.MainWindow):
         """Copy an opinion into the drawing."""
         self._add([VocObject(hint.name, hint.box.whole())], keep_origin=False)
         self.set_dirty()
+
+    def new_shape(self) -> None:
+        """Ask for the class of a box; those before it are saved first, and it is saved as soon as it has its class."""
+        self._keep()
+        if not self.default_label_text_line.hasAcceptableInput():
+            self.use_default_label_checkbox.setChecked(False)
+        super().new_shape()
+        self._keep()
+
+    def delete_selected_shape(self) -> None:
+        """Delete the selected box, which the history has even if it was drawn a moment ago."""
+        self._keep()
+        super().delete_selected_shape()
 
     def copy_selected_shape(self) -> None:
         """Copy the selected box (LabelImg would not see that as a change, and forget the copy)."""
@@ -260,6 +288,12 @@ class SessionWindow(program.MainWindow):
         else:
             self.flush()
 
+    def _keep(self) -> None:
+        """Save what is drawn so far; where that fails, the next save tries again and tells."""
+        if self.dirty and self.drawing is not None:
+            with suppress(SpinedetError, OSError):
+                self.drawing = self.drawing.save(self._objects(), self.canvas.verified)
+
     def flush(self) -> bool:
         """Save what is not saved; False where that failed and the change is only on the screen."""
         return self._save() if self.dirty else True
@@ -310,21 +344,25 @@ class SessionWindow(program.MainWindow):
     def _keep_theirs(self) -> bool:
         if self.drawing is None:
             return True
-        xml, annotation = self.drawing.work.xml, self.drawing.annotation
-        history.save(xml, voc_bytes(replace(annotation, objects=tuple(self._objects()))))
-        history.restore(xml)  # theirs, which the line before put into the history, and ours goes there instead
+        xml = self.drawing.work.xml
+        ours = replace(self.drawing.annotation, objects=tuple(self._objects()), verified=self.canvas.verified)
+        try:
+            history.save(xml, voc_bytes(ours))
+            history.restore(xml)  # theirs, which the line before put into the history, and ours goes there instead
+        except SpinedetError as error:
+            self._tell("Not saved", f"{error}\n\nThe boxes are still on the screen.")
+            return False
         self.set_clean()
         self.load_file(self.m_img_list[self.cur_img_idx])
         return True
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """Save and close; where saving fails, ask."""
+        event.ignore()  # should saving meet a defect, the window stays with what is drawn
         if self.flush() or self._leave_unsaved():
             self._saver.stop()
             self._beat.stop()
             event.accept()
-        else:
-            event.ignore()
 
     def _leave_unsaved(self) -> bool:
         leave, stay = QMessageBox.Discard, QMessageBox.Cancel

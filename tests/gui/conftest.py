@@ -4,20 +4,27 @@ Every test here is marked `gui` and skipped where the programs are missing, unle
 """
 
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageGrab
+
+from spinedet.annotations.boxes import Box
+from spinedet.annotations.voc import read_voc
+from spinedet.datasets.annotating import make_session
 
 SCREEN = "1600x1000x24"
 PATIENCE = 20.0
@@ -170,7 +177,9 @@ class Desk:
         """`spinedet annotate DATASET ...`, as a person types it."""
         command = [sys.executable, "-m", "spinedet", "annotate", str(self.dataset), *options]
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, env=self.screen.environment, stdout=pipe, stderr=pipe, text=True)
+        process = subprocess.Popen(
+            command, env=self.screen.environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
         self.running.append(process)
         return process
 
@@ -249,5 +258,91 @@ def desk(screen: Screen, tmp_path: Path) -> Iterator[Desk]:
         Image.fromarray(marked_image(320, 240)).save(root / "JPEGImages" / f"{name}.png")
     (root / "dataset.yaml").write_text("classes: [disc, vertebra]\n", encoding="utf-8")
     made = Desk(screen, root)
+    yield made
+    made.close()
+
+
+DRIVER = HERE / "driver.py"
+SECONDS = 60.0
+"""The longest that a scene may take on a slow machine."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """LabelImg while a scene is played in it."""
+
+    process: subprocess.Popen[str]
+    outcome: Path
+
+    def told(self) -> str:
+        """The next line that the scene tells; empty at its end."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def end(self, code: int = 0) -> dict[str, Any]:
+        """Wait for its end, which must be orderly: the outcome that it told the process that started it."""
+        _, errors = self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode == code, errors
+        assert "Traceback" not in errors, errors
+        return dict(json.loads(self.outcome.read_text(encoding="utf-8")))
+
+
+@dataclass
+class Studio:
+    """A dataset, and LabelImg on it without a screen, driven by scenes of the folder `scenes`."""
+
+    dataset: Path
+    home: Path
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def images(self) -> Path:
+        return self.dataset / "JPEGImages"
+
+    def xml(self, image: str, annotator: str | None = None) -> Path:
+        """Where the drawing of an image lies."""
+        folder = "Annotations" if annotator is None else f"annotators/{annotator}"
+        return self.dataset / folder / f"{image}.xml"
+
+    def drawn(self, image: str, annotator: str | None = None) -> list[tuple[str, Box]]:
+        """Class and box of each object, as the file has them; none where there is no file."""
+        xml = self.xml(image, annotator)
+        return [(thing.name, thing.box) for thing in read_voc(xml).objects] if xml.exists() else []
+
+    def begin(self, scene: str, *words: object, **choice: Any) -> Child:
+        """Start LabelImg on a scene, `file.function`; `choice` goes to `make_session`."""
+        file, name = scene.split(".")
+        place = Path(tempfile.mkdtemp(dir=self.home.parent))
+        make_session(self.dataset, **{"annotator": None, **choice}).write(place / "session.json")
+        command = [sys.executable, "-P", str(DRIVER), str(HERE / "scenes" / f"{file}.py"), name]
+        command += [str(place / "session.json"), str(place / "outcome.json"), *map(str, words)]
+        own = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home.parent)}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, env={**os.environ, **own}, stdout=pipe, stderr=pipe, text=True)
+        self.running.append(process)
+        return Child(process, place / "outcome.json")
+
+    def play(self, scene: str, *words: object, **choice: Any) -> dict[str, Any]:
+        """Play a scene in LabelImg from the first to the last line; it must end without an exception."""
+        return self.begin(scene, *words, **choice).end()
+
+    def close(self) -> None:
+        """End what still runs."""
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    """Two grey images of 320 x 240 pixels, `one` and `two`, of the classes disc and vertebra."""
+    root, home = tmp_path / "set", tmp_path / "home"
+    (root / "JPEGImages").mkdir(parents=True)
+    home.mkdir()
+    for name in ("one", "two"):
+        Image.fromarray(np.full((240, 320), 60, np.uint8)).save(root / "JPEGImages" / f"{name}.png")
+    (root / "dataset.yaml").write_text("classes: [disc, vertebra]\n", encoding="utf-8")
+    made = Studio(root, home)
     yield made
     made.close()
