@@ -32,12 +32,14 @@ class Plan:
         settings: Settings of each detector, by name, in the order of the tables.
         jobs: Jobs that run at the same time.
         command: The command line that made the plan, for the report; without paths of the machine.
+        whole_image: Images have one answer each, and jobs keep their class scores.
     """
 
     folds: Folds
     settings: Mapping[str, Settings]
     jobs: int = 1
     command: str = ""
+    whole_image: bool = False
 
 
 class Listener(Protocol):
@@ -91,6 +93,7 @@ class _Run:
             each_image_is_a_patient=self.plan.folds.grouped_by == "image",
             weights_sha256=self.weights[name],
             threads=max(1, cores() // self.plan.jobs),
+            whole_image=self.plan.whole_image,
         )
 
     def run(self, name: str, job: Job) -> None:

@@ -12,11 +12,17 @@ from spinedet.annotations.errors import InputError, nearest
 
 
 class Split(BaseModel):
-    """How a task's images are parted."""
+    """How a task's images are parted.
+
+    Attributes:
+        folds: How many folds.
+        val: Share of each training part's patients set aside for validation.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folds: Annotated[int, Field(ge=2)] = 5
+    val: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 Kind = Literal["objects", "classes", "grades", "number"]
@@ -69,7 +75,9 @@ class Task(BaseModel):
         """Grades from the cut on are positive."""
         if not isinstance(given, dict) or given.get("cut") is None:
             return given
-        classes = list(given.get("classes", ()))
+        if not isinstance(given.get("classes"), (list, tuple)):
+            return given  # told as what it is: no list of classes
+        classes = list(given["classes"])
         if given.get("kind") != "grades":
             raise ValueError("a cut belongs to grades: say `kind: grades`, or name the positive classes")
         if given.get("positive"):
@@ -80,6 +88,8 @@ class Task(BaseModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("a class is listed twice")
         if unknown := sorted(set(self.positive) - set(self.classes)):
             raise ValueError(f"positive classes must be among the classes; {unknown} are not")
         if self.kind != "objects" and len(self.classes) < 2:

@@ -63,7 +63,8 @@ class Settings(BaseModel):
         epochs: Passes over the training part.
         batch: Images a step.
         learning_rate: Peak learning rate of the whole batch.
-        weights: `none` (from scratch), `coco` (the framework's published weights) or the path of a file.
+        weights: `none` (from scratch), `coco` or `imagenet` (the framework's published weights, trained on those), or
+            the path of a file.
         seed: Seeds order, augmentation and initialisation.
         device: `cpu`, `cuda`, or `auto` (a GPU if the framework sees one).
         mirror: Left-right flips are allowed (a task's YAML decides).
@@ -125,7 +126,7 @@ class Detector(Protocol):
         ...
 
     def published(self, size: str) -> str | None:
-        """Address of the framework's COCO weights for a size, if there are any; never fetched unasked."""
+        """Address of the framework's published weights of a size, if there are any; never fetched unasked."""
         ...
 
     def check(self, settings: Settings) -> object:

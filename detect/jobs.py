@@ -26,6 +26,9 @@ from spinedet.detect.runtime import NO_TELEMETRY
 
 JOB_FILE, DONE_FILE, ERROR_FILE = "job.json", "done.json", "error.json"
 PROGRESS_FILE, LOG_FILE, PREDICTIONS_FILE = "progress.jsonl", "log.txt", "predictions.json"
+SCORES_FILE = "class_scores.json"
+"""The class scores of whole images: by part (`val`, `test`) and image, one number a class, adding up to 1."""
+
 MODEL_FOLDER, SCRATCH_FOLDER = "model", "scratch"
 
 CANNOT_WRITE = 4
@@ -50,6 +53,7 @@ class Job(BaseModel):
         each_image_is_a_patient: As in `Dataset.load`.
         weights_sha256: Of the start weights, so that other weights of the same file name make another job.
         threads: Processor threads for the framework.
+        whole_image: An image has one answer: its class scores are kept, of the validation part too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,11 +68,14 @@ class Job(BaseModel):
     each_image_is_a_patient: bool = False
     weights_sha256: str = ""
     threads: int = 1
+    whole_image: bool = False
 
     def identity(self) -> str:
         """A hash of all that decides the result: not of where files lie, nor of the number of threads."""
         told = self.model_copy(update={"settings": self.settings.public()})
         rows = told.model_dump(mode="json", exclude={"dataset", "threads"})
+        if not self.whole_image:
+            del rows["whole_image"]  # jobs of releases that did not know it are the same jobs
         return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
     @classmethod
@@ -134,6 +141,7 @@ def finished(job: Job, folder: Path) -> Done | None:
         where = folder / DONE_FILE
         raise InputError("A job record is damaged.", where=where, todo="delete it; the job runs again") from error
     left = [f"{MODEL_FOLDER}/{CARD_FILE}", *([PREDICTIONS_FILE] if job.test else [])]
+    left += [SCORES_FILE] if job.test and job.whole_image else []
     whole = done.job == job.identity() and all((folder / name).exists() for name in left)
     return done if whole else None
 

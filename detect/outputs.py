@@ -1,5 +1,6 @@
 """What `predict` leaves behind: boxes on the image (PNG), Pascal VOC that LabelImg opens, and `predictions.json`."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -69,6 +70,23 @@ def _whole(box: Sequence[float], width: int, height: int) -> Box:
 def write_prediction(folder: Path, image: Path, detections: Detections, classes: Sequence[str]) -> None:
     """Write `<stem>.xml`, which LabelImg opens beside the image."""
     write_voc(folder / f"{image.stem}.xml", as_annotation(image, detections, classes))
+
+
+def map_names(images: Sequence[Path], classes: Sequence[str]) -> dict[tuple[str, int], str]:
+    """The file name `IMAGE_CLASS.png` of every map, by stem of the image and number of the class.
+
+    What a file name cannot hold everywhere becomes `-`; classes that then look alike get their number.
+
+    Raises:
+        InputError: Two maps would have one name, as image `a` with class `b_c` and image `a_b` with class `c`.
+    """
+    words = [re.sub(r"[^\w.+-]+", "-", name) for name in classes]
+    alike = Counter(map(str.casefold, words))
+    told = [f"{label}-{word}" if alike[word.casefold()] > 1 else word for label, word in enumerate(words)]
+    names = {(path.stem, label): f"{path.stem}_{word}.png" for path in images for label, word in enumerate(told)}
+    if doubled := [name for name, times in Counter(names.values()).items() if times > 1]:
+        raise InputError("Two maps would have one name.", found=some(doubled), todo="predict them in separate calls")
+    return names
 
 
 def draw(image: Image, detections: Detections, classes: Sequence[str]) -> Image:

@@ -36,8 +36,12 @@ class DetectorConfig(BaseModel):
         sizes: Its networks, smallest first.
         presets: Settings by name.
         recipe: What all presets share.
+        whole_image: Keys of the recipe that are otherwise where an image has one answer: nothing may cut the region.
         rate_follows_batch: A batch other than the preset's changes the learning rate in proportion (Goyal et al. 2017,
             arXiv 1706.02677), unless a rate is asked for too. Right for SGD, not for Adam.
+        size_from_scratch: Taken in place of a preset's size where training starts from nothing (`--weights none`) and
+            no size is asked for.
+        pretrained: The word for `--weights` that fetches its published weights: the images these were trained on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,7 +51,10 @@ class DetectorConfig(BaseModel):
     sizes: list[str]
     presets: dict[Preset, PresetValues]
     recipe: dict[str, Any] = {}
+    whole_image: dict[str, Any] = {}
     rate_follows_batch: bool = False
+    size_from_scratch: str | None = None
+    pretrained: Literal["coco", "imagenet"] = "coco"
 
 
 def read_config(detector: str) -> DetectorConfig:
@@ -69,12 +76,13 @@ def _read_yaml(detector: str) -> dict[str, Any]:
     return content
 
 
-def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
+def make_settings(detector: str, preset: str, *, whole_image: bool = False, **changes: Any) -> Settings:
     """Settings of a preset, with the values of `changes` that are not None in place of its own.
 
     Args:
         detector: Name of the detector.
         preset: `tiny`, `small` or `paper`.
+        whole_image: The task asks the whole image.
         changes: Fields of `Settings`.
 
     Raises:
@@ -84,7 +92,9 @@ def make_settings(detector: str, preset: str, **changes: Any) -> Settings:
     if preset not in config.presets:
         raise InputError("There is no such preset.", expected=nearest(preset, list(config.presets)), found=preset)
     values = config.presets[preset].model_dump()
-    values["recipe"] = {**config.recipe, **values["recipe"]}
+    values["recipe"] = {**config.recipe, **values["recipe"], **(config.whole_image if whole_image else {})}
+    if config.size_from_scratch and changes.get("weights") in (None, "none"):
+        values["size"] = config.size_from_scratch
     if config.rate_follows_batch:
         values["learning_rate"] *= (changes.get("batch") or values["batch"]) / values["batch"]
     values.update({name: value for name, value in changes.items() if value is not None})

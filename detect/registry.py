@@ -10,6 +10,11 @@ DETECTORS = {
     "yolov5": "spinedet.detect.yolo.detector:yolov5",
     "ppyolov2": "spinedet.detect.ppyolov2.detector:PPYOLOv2",
     "ppyolov2-paddle": "spinedet.detect.paddle.detector:PaddlePPYOLOv2",
+    "resnet50": "spinedet.detect.classifiers.detector:resnet50",
+    "vgg19": "spinedet.detect.classifiers.detector:vgg19",
+    "densenet121": "spinedet.detect.classifiers.detector:densenet121",
+    "densenet201": "spinedet.detect.classifiers.detector:densenet201",
+    "inception_v3": "spinedet.detect.classifiers.detector:inception_v3",
     "fake": "spinedet.detect.fake:FakeDetector",
 }
 

@@ -2,13 +2,13 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from spinedet.annotations.errors import InputError
 from spinedet.datasets.images import as_8_bit, read_pixels
 from spinedet.detect.contract import Detections
 from spinedet.detect.machine import cores
-from spinedet.detect.modelfile import ONNX_FILE, ModelCard
+from spinedet.detect.modelfile import ONNX_FILE, ModelCard, Postprocessing
 from spinedet.detect.nms import suppress
 from spinedet.detect.preprocess import Fit, prepare
 
@@ -29,6 +29,32 @@ READ_AHEAD = 2
 
 Source = Path | NDArray[np.generic]
 """An image file, or an array: (H, W) grey or (H, W, 3) RGB, 8 or 16 bits."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """All that the network says of one image, before anything is dropped.
+
+    Attributes:
+        boxes: (N, 4) float32, x0 y0 x1 y1 in pixels of the network input; N runs over levels, rows, columns, anchors.
+        scores: (N, C) float32 in 0..1.
+        fit: Where the image lies in the network input.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    fit: Fit
+
+    def best(self) -> NDArray[np.float32]:
+        """(C,) the best score of each class, however low."""
+        return np.asarray(self.scores.max(axis=0))
+
+    def detections(self, how: Postprocessing) -> Detections:
+        """What is left after suppression, in pixels of the original image."""
+        found = suppress(self.boxes, self.scores, how)
+        return Detections(self.fit.to_image(found.boxes), found.scores, found.labels)
 
 
 @dataclass(frozen=True)
@@ -88,30 +114,58 @@ class Model:
 
     def stream(self, images: Iterable[Source]) -> Iterator[Detections]:
         """As `predict`, but each image's detections as soon as they and those before them are there."""
+        return self.each(images, lambda answer: answer.detections(self.card.postprocessing))
+
+    def class_scores(self, images: Iterable[Source]) -> NDArray[np.float64]:
+        """The best score of each class in each image, (images, C), in the order of the images.
+
+        Nothing is suppressed, cut off or counted out on the way, so a class far below every threshold keeps its score;
+        `spinedet.detect.image_scores.shares` makes the rows sum to 1.
+
+        Raises:
+            InputError: An image cannot be read.
+        """
+        rows = list(self.each(images, Answer.best))
+        return np.array(rows, np.float64).reshape(len(rows), len(self.card.classes))
+
+    def each(self, images: Iterable[Source], work: Callable[[Answer], T]) -> Iterator[T]:
+        """What `work` makes of the network's answer to each image, in order; the network runs once an image.
+
+        Args:
+            images: Files or arrays.
+            work: Called in the threads that predict, so several at a time.
+
+        Raises:
+            InputError: An image cannot be read.
+        """
         rest = iter(images)
         first = list(islice(rest, 2))
         if len(first) < 2 or self.threads == 1:
-            yield from (self._detect(self.alone, source) for source in chain(first, rest))
+            yield from (self._worked(self.alone, source, work) for source in chain(first, rest))
         else:
-            yield from self._several(chain(first, rest))
+            yield from self._several(chain(first, rest), work)
 
-    def _several(self, images: Iterable[Source]) -> Iterator[Detections]:
+    def _several(self, images: Iterable[Source], work: Callable[[Answer], T]) -> Iterator[T]:
         with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[Detections]] = deque()
+            waiting: deque[Future[T]] = deque()
             for source in images:
-                waiting.append(pool.submit(self._detect, self.abreast, source))
+                waiting.append(pool.submit(self._worked, self.abreast, source, work))
                 if len(waiting) > READ_AHEAD * self.threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def _detect(self, session: Any, source: Source) -> Detections:
-        planes, fit = self._prepare(source)
+    def _worked(self, session: Any, source: Source, work: Callable[[Answer], T]) -> T:
+        planes, fit = self.prepared(source)
         boxes, scores = _run(session, planes[None])
-        found = suppress(boxes[0], scores[0], self.card.postprocessing)
-        return Detections(fit.to_image(found.boxes), found.scores, found.labels)
+        return work(Answer(boxes[0], scores[0], fit))
 
-    def _prepare(self, source: Source) -> tuple[NDArray[np.float32], Fit]:
+    def prepared(self, source: Source) -> tuple[NDArray[np.float32], Fit]:
+        """An image as network input (3, S, S), and where it lies in it.
+
+        Raises:
+            InputError: The image cannot be read.
+        """
         pixels = read_pixels(source) if isinstance(source, Path) else as_8_bit(source)
         return prepare(pixels, self.card.image_size, self.card.preprocessing)
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from spinedet.annotations.errors import InputError, SpinedetError
 from spinedet.annotations.files import read_json, write_json
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Detections, Epoch
+from spinedet.detect.image_scores import shares
 from spinedet.detect.jobs import (
     CANNOT_WRITE,
     DONE_FILE,
@@ -24,6 +26,7 @@ from spinedet.detect.jobs import (
     MODEL_FOLDER,
     PREDICTIONS_FILE,
     PROGRESS_FILE,
+    SCORES_FILE,
     SCRATCH_FOLDER,
     Done,
     Failure,
@@ -81,6 +84,8 @@ def _work(folder: Path) -> None:
         detector.train(dataset.subset(job.train), val, job.settings, folder, _Recorder(folder / PROGRESS_FILE))
     earlier = _earlier_peak(folder / DONE_FILE)
     speed = _predict(folder, job, dataset.subset(job.test)) if job.test else None
+    if job.test and job.whole_image:
+        _score(folder, job, dataset)
     epochs = read_progress(folder)
     done = Done(
         job=job.identity(),
@@ -152,6 +157,19 @@ def _predict(folder: Path, job: Job, test: Dataset) -> Milliseconds:
     write_predictions(folder / PREDICTIONS_FILE, found, job.classes)
     counted = times[1:] or times  # the first prediction warms up
     return Milliseconds(median=round(float(np.median(counted)), 2), p90=round(float(np.percentile(counted, 90)), 2))
+
+
+def _score(folder: Path, job: Job, dataset: Dataset) -> None:
+    """Write the class scores of the validation and the test part, from the raw cells: no low score is lost."""
+    model = Model.load(folder / MODEL_FOLDER, threads=job.threads)
+    parts = {"val": job.val, "test": job.test}
+    rows = {part: shares(model.class_scores(_paths(dataset, images))) for part, images in parts.items()}
+    kept = {part: dict(zip(parts[part], scores.tolist(), strict=True)) for part, scores in rows.items()}
+    write_json(folder / SCORES_FILE, {"classes": list(job.classes), **kept})
+
+
+def _paths(dataset: Dataset, images: Sequence[str]) -> list[Path]:
+    return [path for image in images if (path := dataset[image].path) is not None]
 
 
 if __name__ == "__main__":

@@ -4,9 +4,12 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -26,15 +29,19 @@ from spinedet.detect.contract import Detections, Settings
 from spinedet.detect.download import weights_sha256, with_local_weights
 from spinedet.detect.jobs import JOB_FILE, MODEL_FOLDER, Job, run_job
 from spinedet.detect.machine import cores
-from spinedet.detect.outputs import DATABASE, draw, find_images, write_png, write_prediction
+from spinedet.detect.modelfile import ModelCard
+from spinedet.detect.occlusion import check_odds, occlusion_maps
+from spinedet.detect.outputs import DATABASE, draw, find_images, map_names, write_png, write_prediction
+from spinedet.detect.overlay import classes_of_interest, write_overlays
 from spinedet.detect.ppyolov2.recipe import REFERENCE_ANCHORS
 from spinedet.detect.predictions import read_predictions, write_predictions
 from spinedet.detect.presets import make_settings
 from spinedet.detect.registry import get_detector
-from spinedet.detect.runtime import Model
+from spinedet.detect.runtime import Answer, Model
+from spinedet.detect.score_maps import maps_of
 from spinedet.progress import JobProgress
 
-FORMATS = ("voc", "json", "png")
+FORMATS = ("voc", "json", "png", "maps", "occlusion")
 
 
 def load(
@@ -106,13 +113,13 @@ def settings_of(
     Raises:
         InputError: A name, size or value is wrong, or a detector is named twice.
     """
-    mirror = task.mirror if task else None
+    mirror, whole = (task.mirror, task.whole_image) if task else (None, False)
     settings: dict[str, Settings] = {}
     for word in detectors:
         name, _, size = word.strip().partition(":")
         if name in settings:
             raise InputError("A detector is named twice.", found=name)
-        settings[name] = make_settings(name, preset, **changes, size=size or None, mirror=mirror)
+        settings[name] = make_settings(name, preset, **changes, size=size or None, mirror=mirror, whole_image=whole)
     return settings
 
 
@@ -259,20 +266,45 @@ def predict_files(
     _keep_sources(images, folder)
     if "voc" in formats:
         _keep_drawn(images, folder)
+    if "occlusion" in formats:
+        check_odds(model.card)
+    names = map_names(images, model.card.classes) if {"maps", "occlusion"} & {*formats} else {}
     for path in images:
         read_image(path)  # a damaged one is found before anything is written
     found: dict[str, Detections] = {}
-    for path, detections in zip(images, model.stream(images), strict=True):
-        found[path.stem] = detections
-        shown = detections.above(score)
-        if "voc" in formats:
-            write_prediction(folder, path, shown, model.card.classes)
-        if "png" in formats:
-            write_png(folder / f"{path.stem}.png", draw(read_image(path), shown, model.card.classes))
+    for path, look in zip(images, model.each(images, partial(_look, model.card, formats)), strict=True):
+        found[path.stem] = look.detections
+        shown = look.detections.above(score)
+        _write_boxes(folder, path, shown, model.card.classes, formats)
+        maps = look.maps | ({"occlusion": occlusion_maps(model, path)} if "occlusion" in formats else {})
+        for kind, scores in maps.items():
+            wanted = {label: folder / kind / names[path.stem, label] for label in classes_of_interest(shown, look.best)}
+            write_overlays(wanted, read_image(path), scores, shown, model.card.classes)
         notes.print(f"{path.name}: {_told(shown, model.card.classes)}")
     if "json" in formats:
         write_predictions(folder / "predictions.json", found, model.card.classes)
     return len(found)
+
+
+class _Look(NamedTuple):
+    """Detections of an image, (C,) best scores of the classes, and (C, H, W) maps by kind."""
+
+    detections: Detections
+    best: NDArray[np.float32]
+    maps: dict[str, NDArray[np.float32]]
+
+
+def _look(card: ModelCard, formats: Sequence[str], answer: Answer) -> _Look:
+    """What is wanted of the network's one answer to an image."""
+    maps = {"maps": maps_of(card, answer)} if "maps" in formats else {}
+    return _Look(answer.detections(card.postprocessing), answer.best(), maps)
+
+
+def _write_boxes(folder: Path, path: Path, shown: Detections, classes: Sequence[str], formats: Sequence[str]) -> None:
+    if "voc" in formats:
+        write_prediction(folder, path, shown, classes)
+    if "png" in formats:
+        write_png(folder / f"{path.stem}.png", draw(read_image(path), shown, classes))
 
 
 def _keep_sources(images: Sequence[Path], folder: Path) -> None:

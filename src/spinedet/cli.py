@@ -23,6 +23,8 @@ from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
 from spinedet.commands.phantoms import thigh
+from spinedet.commands.regions import regions
+from spinedet.commands.task import tasks
 from spinedet.commands.whole_image import diagnostic
 from spinedet.terminal import Count, DatasetFolder, ImageSet, OwnPatients, Seed, TaskName, err, out
 
@@ -35,6 +37,7 @@ app = typer.Typer(
 )
 phantom = typer.Typer(no_args_is_help=True, help="Make a synthetic dataset: for trying, teaching and testing.")
 app.add_typer(phantom, name="phantom")
+app.add_typer(tasks, name="task")
 app.add_typer(importing, name="import")
 app.add_typer(exporting, name="export")
 
@@ -53,7 +56,7 @@ ImageSize = Annotated[int | None, typer.Option(help="Side of the network input i
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the training part.")]
 Batch = Annotated[int | None, typer.Option(min=1, help="Images a training step.")]
 Rate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
-Weights = Annotated[str, typer.Option(help="Start from: none, coco (fetched; said before), or the path of a file.")]
+Weights = Annotated[str, typer.Option(help="Start from none, coco or imagenet (fetched; said before), or from a file.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
@@ -186,11 +189,15 @@ def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model folder: model.onnx and model.json.")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
-    formats: Annotated[str, typer.Option("--format", help="Any of voc,json,png.")] = "voc,json,png",
+    formats: Annotated[str, typer.Option("--format", help="Any of voc,json,png,maps,occlusion.")] = "voc,json,png",
     score: Annotated[float, typer.Option(min=0, max=1, help="Least score to draw and to write as VOC.")] = 0.25,
     threads: Annotated[int, typer.Option(min=0, help="Processor threads; 0 takes all cores.")] = 0,
 ) -> None:
-    """Find objects with a trained model: boxes on the image (PNG), VOC XML for LabelImg, JSON with every score."""
+    """Find objects with a trained model: boxes on the image (PNG), VOC XML for LabelImg, JSON with every score.
+
+    `maps` draws each cell's own score for the classes found (or the best one); `occlusion` how much the class of a
+    whole image depends on each place, at 50 times the work.
+    """
     from spinedet import actions
 
     count = actions.predict_files(
@@ -247,7 +254,7 @@ def anchors(
 
 
 phantom.command("thigh")(thigh)
-for command in (annotate, history, restore, consensus, agreement, describe, lint, diagnostic):
+for command in (annotate, history, restore, consensus, agreement, describe, lint, diagnostic, regions):
     app.command()(command)
 
 

@@ -1,5 +1,6 @@
 """Published weights: fetched only when asked for, said before, whole or not at all. The server is on this machine."""
 
+import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,22 +10,27 @@ from pathlib import Path
 import pytest
 
 from spinedet.annotations.errors import InputError, WorkError
+from spinedet.detect.classifiers.detector import Classifier
 from spinedet.detect.contract import Settings
 from spinedet.detect.download import with_local_weights
 from spinedet.detect.fake import FakeDetector
 
 WEIGHTS = b"weights" * 1000
+
+NAMED = f"/net-{hashlib.sha256(WEIGHTS).hexdigest()[:8]}.pth"
+"""As torch names its files: with the first digits of their SHA-256."""
 SETTINGS = Settings(detector="fake", size="one")
 
 
 class Answers(BaseHTTPRequestHandler):
-    """`/one.pt` is whole, `/cut.pt` breaks off half way, anything else is not there."""
+    """`/one.pt` and the two that bear a SHA-256 are whole, `/cut.pt` breaks off half way, nothing else is there."""
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.path in {"/one.pt", "/cut.pt"} else 404)
+        whole = {"/one.pt", NAMED, "/net-01234567.pth"}
+        self.send_response(200 if self.path in {*whole, "/cut.pt"} else 404)
         self.send_header("Content-Length", str(len(WEIGHTS)))
         self.end_headers()
-        self.wfile.write(WEIGHTS if self.path == "/one.pt" else WEIGHTS[:100])
+        self.wfile.write(WEIGHTS if self.path in whole else WEIGHTS[:100])
 
     def log_message(self, format: str, *_: object) -> None:
         """Say nothing."""
@@ -88,6 +94,34 @@ def test_coco_is_said_then_fetched_and_fetched_once(
     assert found.weights == str(target.resolve())
     assert target.read_bytes() == WEIGHTS
     assert with_local_weights(asked("coco"), tmp_path / "weights", silent) == found
+
+
+@pytest.mark.parametrize(
+    ("detector", "size", "weights", "words"),
+    [
+        ("resnet50", "frozen", "coco", r"COCO weights of resnet50 frozen(.|\n)*--weights imagenet, none"),
+        ("yolov5", "n", "imagenet", r"ImageNet weights of yolov5 n(.|\n)*--weights coco, none"),
+    ],
+)
+def test_weights_of_other_images_are_not_fetched(
+    tmp_path: Path, detector: str, size: str, weights: str, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        with_local_weights(Settings(detector=detector, size=size, weights=weights), tmp_path, silent)
+
+
+def test_a_file_named_by_its_sha256_is_kept_only_if_it_is_that_file(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Classifier, "published", lambda self, size: f"{server}{NAMED}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    told = Settings(detector="resnet50", size="frozen", weights="imagenet")
+    found = with_local_weights(told, tmp_path / "good", lambda _: None)
+    assert Path(found.weights).read_bytes() == WEIGHTS
+    monkeypatch.setattr(Classifier, "published", lambda self, size: f"{server}/net-01234567.pth")
+    with pytest.raises(WorkError, match=r"not those that their name tells(.|\n)*01234567"):
+        with_local_weights(told, tmp_path / "bad", lambda _: None)
+    assert not (tmp_path / "bad").exists()
 
 
 @pytest.mark.parametrize("name", ["absent.pt", "cut.pt"])

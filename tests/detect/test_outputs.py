@@ -12,7 +12,7 @@ from spinedet.annotations.errors import InputError
 from spinedet.annotations.voc import read_voc
 from spinedet.datasets.images import read_image
 from spinedet.detect.contract import Detections
-from spinedet.detect.outputs import COLOURS, _whole, draw, find_images, write_png, write_prediction
+from spinedet.detect.outputs import COLOURS, _whole, draw, find_images, map_names, write_png, write_prediction
 
 CLASSES = ("disc", "vertebra")
 FOUND = Detections.ranked([[4.4, 4.6, 23.6, 14.4], [30.0, 20.0, 64.0, 48.0]], [0.9, 0.5], [0, 1])
@@ -103,3 +103,13 @@ def test_a_png_holds_the_same_pixels(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (9, 11, 3), np.uint8)
     write_png(tmp_path / "Wirbelsäule.png", pixels)
     np.testing.assert_array_equal(read_image(tmp_path / "Wirbelsäule.png"), pixels)
+
+
+def test_maps_are_named_by_image_and_class_in_letters_that_every_disk_has() -> None:
+    names = map_names([Path("x/Knie 1.png")], ("a/b", "a:b", "Größe >2"))
+    assert list(names.values()) == ["Knie 1_0-a-b.png", "Knie 1_1-a-b.png", "Knie 1_Größe-2.png"]
+
+
+def test_two_maps_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match=r"Two maps(.|\n)*a_b_c\.png"):
+        map_names([Path("a.png"), Path("a_b.png")], ("b_c", "c"))

@@ -21,6 +21,11 @@ NEEDS = {
     "yolov5": "ultralytics",
     "ppyolov2": "torchvision",
     "ppyolov2-paddle": "ppdet",
+    "resnet50": "torchvision",
+    "vgg19": "torchvision",
+    "densenet121": "torchvision",
+    "densenet201": "torchvision",
+    "inception_v3": "torchvision",
     "fake": "onnx",
 }
 
@@ -54,6 +59,21 @@ def test_a_preset_overrides_single_keys_of_the_recipe() -> None:
     tiny, paper = make_settings("yolov5", "tiny"), make_settings("yolov5", "paper")
     assert (tiny.recipe["optimizer"], paper.recipe["optimizer"]) == ("AdamW", "SGD")
     assert paper.recipe["mosaic"] == tiny.recipe["mosaic"]
+
+
+def test_a_classifier_freezes_its_convolutions_only_where_weights_are_given() -> None:
+    """Frozen random convolutions would be no use; a size that was asked for is never changed."""
+    assert make_settings("resnet50", "tiny").size == "full"
+    assert make_settings("resnet50", "paper", weights="none").size == "full"
+    assert make_settings("vgg19", "paper", weights="imagenet").size == "frozen"
+    assert make_settings("vgg19", "tiny", weights="own.pt", size="full").size == "full"
+    assert make_settings("densenet121", "tiny", size="frozen").size == "frozen"  # its check refuses it in words
+
+
+def test_the_papers_preset_of_the_classifiers_is_that_of_p2() -> None:
+    paper = make_settings("resnet50", "paper", weights="imagenet")
+    assert (paper.learning_rate, paper.batch, paper.image_size) == (0.0001, 32, 224)
+    assert {paper.recipe[name] for name in ("balanced", "degrees", "contrast", "brightness", "average_decay")} == {0}
 
 
 @pytest.mark.parametrize(
@@ -92,3 +112,19 @@ def test_a_missing_package_is_answered_with_the_command_that_installs_it(monkeyp
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"torch, torchvision, ultralytics(.|\n)*pip install \"spinedet\[train\]\""):
         get_detector("yolov5").check(Settings(detector="yolov5", size="n"))
+
+
+@pytest.mark.parametrize(
+    ("detector", "cutting"),
+    [
+        ("yolov3", ("mosaic", "translate", "scale", "degrees")),
+        ("yolov5", ("mosaic", "translate", "scale", "degrees")),
+        ("ppyolov2", ("mixup_until", "crop", "expand")),
+        ("ppyolov2-paddle", ("mixup_until", "crop", "expand")),
+    ],
+)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_nothing_cuts_an_image_that_has_one_answer(detector: str, cutting: tuple[str, ...], preset: str) -> None:
+    recipe = make_settings(detector, preset, whole_image=True).recipe
+    assert not any(recipe[key] for key in cutting)
+    assert any(make_settings(detector, preset).recipe[key] for key in cutting)

@@ -64,14 +64,14 @@ def test_a_file_and_its_pixels_give_the_same_input(folder: Path, tmp_path: Path)
     pixels = np.random.default_rng(1).integers(0, 256, (48, 64, 3), np.uint8)
     write_png(tmp_path / "a.png", pixels)
     model = Model.load(folder)
-    np.testing.assert_array_equal(model._prepare(tmp_path / "a.png")[0], model._prepare(pixels)[0])
+    np.testing.assert_array_equal(model.prepared(tmp_path / "a.png")[0], model.prepared(pixels)[0])
 
 
 def test_sixteen_bits_from_a_file_equal_those_from_an_array(folder: Path, tmp_path: Path) -> None:
     pixels = np.random.default_rng(2).integers(0, 4096, (48, 64)).astype(np.uint16)
     (tmp_path / "a.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
     model = Model.load(folder)
-    np.testing.assert_array_equal(model._prepare(tmp_path / "a.png")[0], model._prepare(pixels)[0])
+    np.testing.assert_array_equal(model.prepared(tmp_path / "a.png")[0], model.prepared(pixels)[0])
 
 
 def test_a_missing_image_and_an_odd_array_are_told(folder: Path, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ NewFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to
 Images = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the images lie, if not with the source.")]
 Classes = Annotated[str | None, typer.Option(metavar="A,B", help="The classes in order, if not as the source has it.")]
 Patients = Annotated[Path | None, typer.Option(metavar="CSV", help="Whose image is whose: a table image,patient.")]
+WholeImageTask = Annotated[str, typer.Option("--task", help="A task of whole images, by name or .yaml file.")]
+CheckPixels = Annotated[bool, typer.Option(help="Decode every image, to find those whose pixels are all equal.")]
 Annotator = Annotated[str | None, typer.Option(metavar="NAME", help="What this annotator drew, not Annotations/.")]
 
 
@@ -111,6 +113,60 @@ def import_cvat(
     from spinedet.datasets.convert.cvat import read_cvat
 
     _import(lambda: read_cvat(source, images, _names(classes)), source, out_folder, patients)
+
+
+@importing.command("labels")
+def import_labels(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or XLSX with image, patient and label.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the images, and of folders of them.")],
+    task: WholeImageTask,
+    out_folder: NewDataset,
+    image_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of the file name or path.")] = None,
+    patient_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of the patient.")] = None,
+    label_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of the class or number.")] = None,
+    check_pixels: CheckPixels = False,
+) -> None:
+    """Read a table of one label an image: each gets one box, the whole image; a column `split` becomes image sets."""
+    from spinedet.datasets.convert.labels import Columns
+    from spinedet.datasets.convert.labels import import_labels as make
+    from spinedet.datasets.convert.whole_images import whole_image_task
+
+    columns = Columns(image_column, patient_column, label_column)
+    known = whole_image_task(task)
+    with _progress() as step:
+        report = make(table, images, known, out_folder, columns, check_pixels=check_pixels, progress=step)
+    _show(report)
+
+
+@importing.command("folders")
+def import_folders(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Has a folder of images for each class.")],
+    task: WholeImageTask,
+    out_folder: NewDataset,
+    patients: Patients = None,
+    patient_pattern: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="Finds the patient in CLASS/FILE, such as '(p[0-9]+)_'.")
+    ] = None,
+    check_pixels: CheckPixels = False,
+) -> None:
+    """Read folders called like the classes: each image in them gets one box, the whole image."""
+    from spinedet.datasets.convert.class_folders import import_folders as make
+    from spinedet.datasets.convert.importing import patients_beside
+    from spinedet.datasets.convert.whole_images import whole_image_task
+
+    known = whole_image_task(task)
+    table = patients if patients or patient_pattern else patients_beside(folder)
+    with _progress() as step:
+        report = make(
+            folder,
+            known,
+            out_folder,
+            patients=table,
+            pattern=patient_pattern,
+            check_pixels=check_pixels,
+            progress=step,
+        )
+    _show(report)
 
 
 @exporting.command("yolo")

@@ -1,0 +1,77 @@
+"""How long does `spinedet import labels` take for a table of so many rows, and does the time grow with the rows alone?
+
+Makes tiny PNGs and a table of them in a temporary folder (five images a patient, three classes), imports it, and prints
+one JSON line for each number of rows. `seconds` is the whole import; images come along as hard links where the disk
+has them.
+
+    python benchmarks/speed/labels_speed.py --rows 20000 50000 100000
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from spinedet.annotations.errors import WorkError
+from spinedet.datasets.convert.labels import import_labels
+from spinedet.datasets.convert.whole_images import whole_image_task
+from spinedet.detect.machine import machine
+
+SIDE = 16
+"""Pixels of an image; the table is what is measured."""
+
+IMAGES_A_PATIENT = 5
+IMAGES_A_FOLDER = 1000
+
+
+def make_source(folder: Path, rows: int) -> Path:
+    """Write so many images, in sub-folders, and the table of their labels."""
+    random = np.random.default_rng(0)
+    classes = whole_image_task("thigh").classes
+    lines = ["image,patient,label"]
+    for number in range(rows):
+        below = folder / f"part{number // IMAGES_A_FOLDER:03}"
+        below.mkdir(parents=True, exist_ok=True)
+        done, data = cv2.imencode(".png", random.integers(0, 255, (SIDE, SIDE), np.uint8))
+        if not done:
+            raise WorkError("A PNG could not be made.")
+        (below / f"image{number:06}.png").write_bytes(data.tobytes())
+        lines.append(f"image{number:06},p{number // IMAGES_A_PATIENT:05},{classes[number % len(classes)]}")
+    table = folder / "labels.csv"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return table
+
+
+def measure(rows: int, folder: Path) -> dict[str, object]:
+    """Import a table of so many rows once."""
+    table = make_source(folder / "source", rows)
+    began = time.perf_counter()
+    report = import_labels(table, folder / "source", whole_image_task("thigh"), folder / "dataset")
+    seconds = time.perf_counter() - began
+    sample = next((report.out / "JPEGImages").iterdir())
+    return {
+        "rows": rows,
+        "images": report.images,
+        "seconds": round(seconds, 1),
+        "us_per_row": round(1e6 * seconds / rows, 1),
+        "hard_links": sample.stat().st_nlink > 1,
+    }
+
+
+def main() -> None:
+    """Measure each number of rows and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 50_000, 100_000])
+    parser.add_argument("--folder", type=Path, help="where to make the temporary folder; otherwise the system's place")
+    words = parser.parse_args()
+    for rows in words.rows:
+        with tempfile.TemporaryDirectory(dir=words.folder) as name:
+            print(json.dumps({"labels_speed": {**measure(rows, Path(name)), "machine": machine()}}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
