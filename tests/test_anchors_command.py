@@ -1,37 +1,19 @@
 """`spinedet anchors` as a person types it, run in this process."""
 
-import io
 import json
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from in_process import Said, spinedet
 
-from spinedet.cli import main
 from spinedet.detect.ppyolov2.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
-
-
 def anchors(*words: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", "anchors", *map(str, words)])
-        code = main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
+    """The command, in this process."""
+    return spinedet("anchors", *words)
 
 
 def test_anchors_are_shown_with_their_boxes_and_a_line_for_the_recipe(two_classes: Path) -> None:

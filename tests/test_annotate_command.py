@@ -1,40 +1,23 @@
 """`spinedet annotate` where LabelImg cannot be shown, or there is nothing to show; run in this process."""
 
 import importlib.util
-import io
 import os
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from in_process import Said, spinedet
 
 from spinedet.annotations.labelimg import launch
 from spinedet.annotations.labelimg.session import Session
-from spinedet.cli import main
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
-
-
 def annotate(*words: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", "annotate", *map(str, words)])
-        code = main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
+    """The command, in this process."""
+    return spinedet("annotate", *words)
 
 
 @pytest.fixture

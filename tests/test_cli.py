@@ -8,14 +8,14 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from in_process import Said, spinedet
 
 from spinedet import actions
 from spinedet.annotations.voc import read_voc
@@ -39,25 +39,6 @@ VECTOR_AP = {
 
 OBJECT = """<object><name>{name}</name><bndbox><xmin>{xmin}</xmin><ymin>{ymin}</ymin>\
 <xmax>{xmax}</xmax><ymax>{ymax}</ymax></bndbox></object>"""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command answered."""
-
-    code: int
-    out: str
-    err: str
-
-
-def spinedet(*words: object) -> Said:
-    """Run one command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", *map(str, words)])
-        code = main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
 
 
 def read(path: Path) -> Any:

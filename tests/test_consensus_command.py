@@ -1,35 +1,16 @@
 """`spinedet consensus` as a person types it, run in this process."""
 
-import io
 import shutil
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from spinedet.cli import main
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
+from in_process import Said, spinedet
 
 
 def consensus(*words: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", "consensus", *map(str, words)])
-        code = main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
+    """The command, in this process."""
+    return spinedet("consensus", *words)
 
 
 @pytest.fixture

@@ -1,34 +1,11 @@
 """`spinedet import` and `spinedet export` as a person types them, run in this process."""
 
-import io
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from in_process import spinedet
 
-from spinedet import cli
 from spinedet.datasets.dataset import Dataset
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
-
-
-def spinedet(*words: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", *map(str, words)])
-        code = cli.main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
 
 
 def boxes(folder: Path) -> list[tuple[str, str | None, list[tuple[object, ...]]]]:

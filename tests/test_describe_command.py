@@ -1,33 +1,14 @@
 """`spinedet describe` as a person types it, run in this process."""
 
-import io
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from spinedet.cli import main
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
+from in_process import Said, spinedet
 
 
-def describe(*said: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", "describe", *map(str, said)])
-        code = main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
+def describe(*words: object) -> Said:
+    """The command, in this process."""
+    return spinedet("describe", *words)
 
 
 @pytest.fixture

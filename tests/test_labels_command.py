@@ -1,41 +1,18 @@
 """`spinedet import labels`, `import folders`, `regions` and `task` as a person types them, run in this process."""
 
-import io
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
+from in_process import spinedet
 
-from spinedet import cli
 from spinedet.annotations.boxes import Box
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.regions.crops import read_regions
 from spinedet.detect.contract import Detections
 from spinedet.detect.runtime import Model
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
-
-
-def spinedet(*words: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", *map(str, words)])
-        code = cli.main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

@@ -1,38 +1,20 @@
 """`spinedet lint` as a person types it, run in this process."""
 
-import io
 import json
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from in_process import Said, spinedet
 
 from spinedet.annotations.history import restore
-from spinedet.cli import main
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the command answered."""
-
-    code: int
-    out: str
-    err: str
 
 
 def lint(*words: object) -> Said:
-    """Run the command; whatever it answers, it is no traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["spinedet", "lint", *map(str, words)])
-        code = main()
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Said(code, out.getvalue(), err.getvalue())
+    """The command, in this process."""
+    return spinedet("lint", *words)
 
 
 @pytest.fixture

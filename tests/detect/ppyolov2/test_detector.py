@@ -55,7 +55,7 @@ def test_presets_name_a_known_size_and_only_known_recipe_keys(preset: str, detec
 
 
 @pytest.mark.parametrize(("changes", "factor"), [({"batch": 8}, 4), ({"batch": 1}, 0.5), ({}, 1)])
-def test_the_learning_rate_follows_the_batch(changes: dict[str, int], factor: float) -> None:
+def test_the_learning_rate_follows_the_batch(changes: dict[str, Any], factor: float) -> None:
     preset = make_settings("ppyolov2", "tiny", batch=2).learning_rate
     assert make_settings("ppyolov2", "tiny", **{"batch": 2, **changes}).learning_rate == pytest.approx(factor * preset)
     assert make_settings("ppyolov2", "tiny", learning_rate=0.02, **changes).learning_rate == 0.02
