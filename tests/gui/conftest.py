@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,11 @@ def _of_colour(shot: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray
     return np.stack([columns, rows], axis=1)
 
 
+def _hear_the_terminal() -> None:
+    """A test run that a terminal cannot end (nohup) must not hand that on to the program under test."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass
 class Desk:
     """A screen, a dataset, and LabelImg on it."""
@@ -178,7 +184,13 @@ class Desk:
         command = [sys.executable, "-m", "spinedet", "annotate", str(self.dataset), *options]
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            command, env=self.screen.environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+            command,
+            env=self.screen.environment,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
+            preexec_fn=_hear_the_terminal,
         )
         self.running.append(process)
         return process
