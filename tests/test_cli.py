@@ -365,7 +365,7 @@ def test_wrong_words_end_with_two(words: tuple[str, ...], told: str) -> None:
         ("annotate",),
         ("diagnostic",),
         ("regions",),
-        ("phantom", "thigh"),
+        *(("phantom", what) for what in ("thigh", "shoulder", "liver")),
         ("task",),
         *(("task", word) for word in ("check", "list", "show")),
         *(("import", kind) for kind in ("labels", "folders")),

@@ -15,8 +15,18 @@ from spinedet.detect.contract import Detections
 from spinedet.detect.jobs import read_progress
 from spinedet.detect.predictions import read_predictions
 
-TITLES = {"yolov3": "YOLOv3", "yolov5": "YOLOv5", "ppyolov2": "PP-YOLOv2", "ppyolov2-paddle": "PP-YOLOv2 (Paddle)"}
-"""How the papers write the detectors; any other keeps its own name."""
+TITLES = {
+    "yolov3": "YOLOv3",
+    "yolov5": "YOLOv5",
+    "ppyolov2": "PP-YOLOv2",
+    "ppyolov2-paddle": "PP-YOLOv2 (Paddle)",
+    "resnet50": "ResNet50",
+    "vgg19": "VGG19",
+    "densenet121": "DenseNet121",
+    "densenet201": "DenseNet201",
+    "inception_v3": "Inception v3",
+}
+"""How the papers write detectors and classifiers; any other keeps its own name."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

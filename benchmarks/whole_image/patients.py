@@ -17,6 +17,9 @@ from spinedet.annotations.errors import InputError, some
 from spinedet.benchmarks.whole_image.figures import FloatArray, IntArray
 from spinedet.benchmarks.whole_image.scores import PatientRule, ScoreTable, positive_columns, positive_scores
 
+DIGITS = 12
+"""Decimals of a mean score; sums of different numbers of images differ beyond them."""
+
 
 def patient_table(
     table: ScoreTable, rule: PatientRule, *, positive: Iterable[str] = (), ordered: bool = False
@@ -72,8 +75,9 @@ def _labels(name: str, given: FloatArray, table: ScoreTable) -> str:
 
 
 def _means(scores: FloatArray, patient: IntArray) -> FloatArray:
+    """(P, C) means; the mean of equal scores is that score, so that patients are not ranked by a last binary digit."""
     sums = np.stack([np.bincount(patient, column) for column in scores.T], axis=1)  # (P, C)
-    return sums / np.bincount(patient)[:, None]  # (P, C) over (P, 1)
+    return np.asarray(np.round(sums / np.bincount(patient)[:, None], DIGITS))  # (P, C) over (P, 1)
 
 
 def _worst(scores: FloatArray, patient: IntArray) -> IntArray:

@@ -51,6 +51,14 @@ class View:
     x: float
     y: float
 
+    @classmethod
+    def around(cls, middle: Points, size: tuple[int, int], scale: float, turn: float) -> "View":
+        """The view that has a point (2,) in mm in the middle of its `size` (width, height)."""
+        width, height = size
+        free = cls(width, height, scale, turn, 0.0, 0.0)
+        x, y = free.pixels(middle[None])[0]
+        return cls(width, height, scale, turn, float(width / 2 - x), float(height / 2 - y))
+
     def pixels(self, points: Points) -> Points:
         """Continuous pixel coordinates (N, 2) of points in mm; the first pixel of a row spans 0 to 1."""
         return self.scale * points @ self._rotation().T + (self.x, self.y)
@@ -64,6 +72,24 @@ class View:
         corners = self.pixels(outline)
         (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
         return Box(float(x0), float(y0), float(x1), float(y1))
+
+    def window(self, outline: Points) -> tuple[slice, slice]:
+        """Rows and columns of the image around an outline in mm, a pixel wider than it and never empty."""
+        x0, y0, x1, y1 = self.box(outline)
+        left, top = max(int(x0) - 1, 0), max(int(y0) - 1, 0)
+        right, bottom = max(min(int(x1) + 2, self.width), left + 1), max(min(int(y1) + 2, self.height), top + 1)
+        return slice(top, bottom), slice(left, right)
+
+    def fixed(self, points: Points) -> NDArray[np.int32]:
+        """Points in mm as OpenCV draws them, in `1 / 2**SUBPIXEL_BITS` pixels.
+
+        OpenCV counts from the centre of the first pixel, the package from its border.
+        """
+        return np.round((self.pixels(points) - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+
+    def label(self, labels: NDArray[np.uint8], outline: Points, number: int) -> None:
+        """Give the inside of an outline in mm this number in an image of labels (H, W), to whole pixels."""
+        cv2.fillPoly(labels, [np.round(self.pixels(outline) - 0.5).astype(np.int32)], number)
 
     def _rotation(self) -> Points:
         sine, cosine = np.sin(self.turn), np.cos(self.turn)
@@ -84,17 +110,14 @@ class Canvas:
 
     def fill(self, outline: Points, tissue: Tissue) -> None:
         """Paint the inside of a closed outline (N, 2) in mm."""
-        cv2.fillPoly(self.pixels, [self._fixed(outline)], tissue.colour, cv2.LINE_AA, SUBPIXEL_BITS)
+        cv2.fillPoly(self.pixels, [self.view.fixed(outline)], tissue.colour, cv2.LINE_AA, SUBPIXEL_BITS)
 
     def stroke(self, line: Points, tissue: Tissue, width: float, closed: bool = False) -> None:
         """Paint a line (N, 2) in mm of `width` mm (one pixel at least)."""
         thickness = max(1, round(width * self.view.scale))
-        cv2.polylines(self.pixels, [self._fixed(line)], closed, tissue.colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+        fixed = [self.view.fixed(line)]
+        cv2.polylines(self.pixels, fixed, closed, tissue.colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
 
     def blur(self, sigma: float) -> None:
         """Soften everything painted so far by `sigma` pixels: bowel moves, lungs breathe."""
         self.pixels = cv2.GaussianBlur(self.pixels, (0, 0), sigma)
-
-    def _fixed(self, points: Points) -> NDArray[np.int32]:
-        """Fixed-point coordinates; OpenCV counts from the centre of the first pixel, the package from its border."""
-        return np.round((self.view.pixels(points) - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)

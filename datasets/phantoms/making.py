@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.annotations.files import write_bytes, write_text
+from spinedet.annotations.voc import Annotation, VocObject, write_voc
 from spinedet.datasets.convert.folders import check_new, new_folder
 from spinedet.datasets.dataset import ANNOTATIONS, IMAGES
 from spinedet.datasets.patients import COLUMNS, PATIENTS
@@ -123,10 +124,17 @@ def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def write_jpeg(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write a grey image (H, W)."""
+def write_image(
+    folder: Path, stem: str, pixels: NDArray[np.uint8], objects: tuple[VocObject, ...], phantom: str
+) -> None:
+    """Write a grey image (H, W) and its annotation, which says of which phantom it is."""
     _, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    write_bytes(path, jpeg.tobytes())
+    write_bytes(folder / IMAGES / f"{stem}.jpg", jpeg.tobytes())
+    height, width = pixels.shape
+    database = f"spinedet {phantom} phantom (synthetic)"
+    write_voc(
+        folder / ANNOTATIONS / f"{stem}.xml", Annotation(f"{stem}.jpg", width, height, objects, database=database)
+    )
 
 
 def write_mask(path: Path, mask: NDArray[np.uint8]) -> None:
@@ -140,6 +148,21 @@ def write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
     with closing(io.StringIO(newline="")) as table:
         csv.writer(table, lineterminator="\n").writerows(rows)
         write_text(path, table.getvalue())
+
+
+def dataset_card(
+    phantom: str, classes: Sequence[str], modality: str, patients: int, seed: int, hard: bool = False
+) -> dict[str, object]:
+    """What `dataset.yaml` says of a phantom: that nobody stands behind it, and the command that makes it again."""
+    name, option = (f"{phantom} phantom, hard", " --hard") if hard else (f"{phantom} phantom", "")
+    command = f"spinedet phantom {phantom} --patients {patients} --seed {seed}{option}"
+    return {
+        "name": name,
+        "classes": list(classes),
+        "modality": modality,
+        "licence": "Apache-2.0",
+        "source": f"synthetic (no real patient): {command}",
+    }
 
 
 def write_dataset_lists(folder: Path, owners: Sequence[tuple[str, str]], card: dict[str, object]) -> None:

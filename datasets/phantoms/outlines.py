@@ -120,6 +120,12 @@ def blob(
     return np.asarray(np.asarray(centre, float) + turned)
 
 
+def signed_area(outline: Points) -> float:
+    """The area inside a closed outline (shoelace formula); negative where it runs from y towards x."""
+    x, y = outline.T
+    return float((np.dot(y, np.roll(x, 1)) - np.dot(x, np.roll(y, 1))) / 2)
+
+
 def bump(values: ArrayLike, centre: float, width: float) -> Points:
     """A Gaussian hill of height 1 over `values` (N,)."""
     return np.exp(-0.5 * ((np.asarray(values, float) - centre) / width) ** 2)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from spinedet.datasets.phantoms.people import patient_name, patient_seed
+from spinedet.datasets.phantoms.people import image_names, patient_name, patient_seed
 
 Finding = Literal["normal", "herniation", "spondylolisthesis"]
 
@@ -92,7 +92,7 @@ class PatientPlan:
     @property
     def images(self) -> tuple[str, ...]:
         """Stems of the patient's images, one a slice."""
-        return tuple(f"{self.patient}_s{number}" for number in range(1, len(self.offsets) + 1))
+        return image_names(self.patient, len(self.offsets))
 
 
 def plan_patient(seed: int, number: int) -> PatientPlan:

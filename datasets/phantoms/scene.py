@@ -11,7 +11,7 @@ from spinedet.datasets.phantoms.canal import build_canal
 from spinedet.datasets.phantoms.canvas import Canvas, View
 from spinedet.datasets.phantoms.painting import paint_arches, paint_bodies, paint_canal, paint_discs, paint_glow
 from spinedet.datasets.phantoms.pathology import PatientPlan, plan_patient
-from spinedet.datasets.phantoms.people import patient_seed
+from spinedet.datasets.phantoms.people import image_seeds, patient_seed
 from spinedet.datasets.phantoms.spine import Anatomy, Spine, build_spine, sample_anatomy
 from spinedet.datasets.phantoms.surroundings import Surroundings, build_surroundings, paint_back, paint_front
 from spinedet.datasets.phantoms.tissues import Palette, sample_palette
@@ -64,7 +64,7 @@ def make_patient(seed: int, number: int) -> PhantomPatient:
     anatomy = sample_anatomy(rng)
     palette, scanner = sample_palette(rng), sample_scanner(rng)
     view = _place(build_spine(anatomy, plan.findings), rng)
-    slices = tuple(patient_seed(seed, number, 3, index) for index in range(len(plan.offsets)))
+    slices = image_seeds(seed, number, len(plan.offsets))
     return PhantomPatient(plan, anatomy, palette, scanner, view, patient_seed(seed, number, 2), slices)
 
 

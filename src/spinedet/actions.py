@@ -76,14 +76,14 @@ def number_of_folds(asked: int | None, task: Task | None) -> int:
     return (task.split if task else Split()).folds if asked is None else asked
 
 
-def folds_for(data: Dataset, file: Path | None, count: int, seed: int, *, allow_rare: bool) -> Folds:
-    """The folds of a file, or new ones."""
-    return load_folds(file, data) if file else make_folds(data, count, seed, allow_rare=allow_rare)
+def folds_for(data: Dataset, file: Path | None, count: int, seed: int, *, allow_rare: bool, val: float = 0.0) -> Folds:
+    """The folds of a file, or new ones with a share of each training part's patients set aside for validation."""
+    return load_folds(file, data) if file else make_folds(data, count, seed, allow_rare=allow_rare, val_ratio=val)
 
 
 def show_folds(console: Console, data: Dataset, made: Folds) -> None:
     """A table of what each test part holds, and the warnings."""
-    table = _table("fold", "part", "images", "patients", *data.classes)
+    table = table_of("fold", "part", "images", "patients", *data.classes)
     for fold in made.folds:
         for part in ("train", "val", "test"):
             images: tuple[str, ...] = getattr(fold, part)
@@ -95,7 +95,7 @@ def show_folds(console: Console, data: Dataset, made: Folds) -> None:
     _warn(console, made)
 
 
-def _table(*headings: str) -> Table:
+def table_of(*headings: str) -> Table:
     """An empty table; in a narrow window its cells are folded, and no class or figure is cut off."""
     return Table(*(Column(heading, overflow="fold") for heading in headings), box=None)
 
@@ -141,7 +141,7 @@ def train_model(console: Console, data: Dataset, settings: Settings, folder: Pat
         weights_sha256=weights_sha256(settings),
         threads=cores(),
     )
-    with _interruptible(), JobProgress(console) as shown:
+    with interruptible(), JobProgress(console) as shown:
         done = run_job(job, folder, lambda epoch: shown.epoch(settings.detector, epoch))
         shown.done(settings.detector, done)
     return folder / MODEL_FOLDER
@@ -165,7 +165,7 @@ def _refuse_file(folder: Path) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Ctrl-C in long work ends it in words."""
     try:
         yield
@@ -196,25 +196,30 @@ def compare(
     console: Console,
     notes: Console,
     data: Dataset,
-    made: Folds,
-    settings: dict[str, Settings],
+    plan: Plan,
     folder: Path,
-    jobs: int,
-    command: str,
+    *,
     examples: bool,
+    task: Task | None = None,
+    sensitivity: float | None = None,
 ) -> Path:
     """Run a benchmark, show its table, and write its report; returns the report's path.
 
-    Where jobs failed, the report of the others is written before the error goes on.
+    Where jobs failed, the report of the others is written before the error goes on. A plan of whole images has a
+    report of its own, see `spinedet.whole_image`.
     """
     from spinedet.benchmarks.report.page import write_report
 
     check_images(data)
-    _warn(notes, made)
+    _warn(notes, plan.folds)
+    if plan.whole_image and task is not None:
+        from spinedet.whole_image import Ask, compare_whole_images
+
+        return compare_whole_images(console, notes, data, plan, folder, Ask(task, sensitivity, examples))
     told = data if examples else data.without_images()
     try:
-        with _interruptible(), JobProgress(notes) as shown:
-            results = run_benchmark(data, Plan(made, settings, jobs, command), folder, shown)
+        with interruptible(), JobProgress(notes) as shown:
+            results = run_benchmark(data, plan, folder, shown)
     except WorkError:
         if (folder / RESULTS_FILE).exists():
             write_report(folder, told)
@@ -226,7 +231,7 @@ def compare(
 def show_results(console: Console, results: Results) -> None:
     """The comparison as a table: mean ± SD over folds, and pooled with its 95 % interval."""
     classes = list(results.dataset.counts)
-    table = _table("detector", "mAP50 (mean ± SD)", "pooled [95 % interval]", *classes, "ms/image")
+    table = table_of("detector", "mAP50 (mean ± SD)", "pooled [95 % interval]", *classes, "ms/image")
     for name, one in results.detectors.items():
         per_class = [_spread(one.ap50[label]) for label in classes]
         speed = one.predict_ms_per_image.median
@@ -342,7 +347,7 @@ def score(data: Dataset, file: Path, iou: float, rule: Rule, resamples: int, see
 
 def show_evaluation(console: Console, found: Evaluation) -> None:
     """A table of AP a class, then the mean and COCO's figures."""
-    table = _table("class", "objects", "detections", "hits", f"AP at IoU {found.iou:g}", "95 % interval")
+    table = table_of("class", "objects", "detections", "hits", f"AP at IoU {found.iou:g}", "95 % interval")
     for row in found.classes:
         bounds = "{:.4f} to {:.4f}".format(*row.ci95) if row.ci95 else "-"
         value = "-" if row.ap is None else f"{row.ap:.4f}"
@@ -367,7 +372,7 @@ def anchors_of(data: Dataset, image_size: int, count: int, seed: int) -> AnchorR
 
 def show_anchors(console: Console, found: AnchorReport) -> None:
     """A table of the anchors, how they fit beside the reference's, and the line for a recipe."""
-    table = _table("width", "height", "boxes")
+    table = table_of("width", "height", "boxes")
     for (width, height), boxes in zip(found.anchors, found.best_for, strict=True):
         table.add_row(f"{width:.1f}", f"{height:.1f}", str(boxes))
     console.print(table)

@@ -22,7 +22,7 @@ from spinedet.commands.convert import exporting, importing
 from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
-from spinedet.commands.phantoms import thigh
+from spinedet.commands.phantoms import liver, shoulder, thigh
 from spinedet.commands.regions import regions
 from spinedet.commands.task import tasks
 from spinedet.commands.whole_image import diagnostic
@@ -57,6 +57,10 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the trainin
 Batch = Annotated[int | None, typer.Option(min=1, help="Images a training step.")]
 Rate = Annotated[float | None, typer.Option("--learning-rate", help="Peak learning rate.")]
 Weights = Annotated[str, typer.Option(help="Start from none, coco or imagenet (fetched; said before), or from a file.")]
+Sensitivity = Annotated[
+    float | None,
+    typer.Option(help="Of whole images: the least sensitivity wanted on validation images; otherwise Youden's."),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
@@ -142,6 +146,7 @@ def benchmark(
     batch: Batch = None,
     learning_rate: Rate = None,
     weights: Weights = "none",
+    sensitivity: Sensitivity = None,
     examples: Annotated[bool, typer.Option(help="Show test images, with their names, in the report.")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="Training jobs at the same time.")] = 1,
     seed: Seed = 0,
@@ -151,15 +156,23 @@ def benchmark(
     each_image_is_a_patient: OwnPatients = False,
     allow_rare: AllowRare = False,
 ) -> None:
-    """Compare detectors by cross-validation: every detector on every fold, one evaluator, one report."""
+    """Compare detectors by cross-validation: every detector on every fold, one evaluator, one report.
+
+    Where the task asks the whole image, its report is whole_image.html, with thresholds chosen on validation images.
+    """
     from spinedet import actions
+    from spinedet.benchmarks.crossval import Plan
+    from spinedet.whole_image import check
 
     data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
+    check(data, known, sensitivity)
     changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
     settings = actions.settings_of(detectors.split(","), preset, known, changes)
-    made = actions.folds_for(data, folds_file, actions.number_of_folds(count, known), seed, allow_rare=allow_rare)
-    command = actions.command_line(sys.argv[1:], data)
-    report = actions.compare(out, err, data, made, settings, out_folder, jobs, command, examples)
+    count = actions.number_of_folds(count, known)
+    whole, val = (known.whole_image, known.split.val) if known else (False, 0.0)
+    made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare, val=val if whole else 0.0)
+    plan = Plan(made, settings, jobs, actions.command_line(sys.argv[1:], data), whole_image=whole)
+    report = actions.compare(out, err, data, plan, out_folder, examples=examples, task=known, sensitivity=sensitivity)
     out.print(f"Report: {report}")
 
 
@@ -253,7 +266,8 @@ def anchors(
         actions.show_anchors(out, found)
 
 
-phantom.command("thigh")(thigh)
+for make in (thigh, shoulder, liver):
+    phantom.command()(make)
 for command in (annotate, history, restore, consensus, agreement, describe, lint, diagnostic, regions):
     app.command()(command)
 

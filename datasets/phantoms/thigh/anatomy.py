@@ -151,6 +151,4 @@ def place_legs(build: Build, legs: tuple[Leg, Leg]) -> View:
     corners = np.vstack([leg.outline(leg.skin) for leg in legs])
     low, high = corners.min(axis=0), corners.max(axis=0)
     scale = min(build.fill * WIDTH / (high[0] - low[0]), 0.95 * HEIGHT / (high[1] - low[1]))
-    free = View(WIDTH, HEIGHT, float(scale), build.tilt, 0.0, 0.0)
-    middle = free.pixels(((low + high) / 2)[None])[0]
-    return View(WIDTH, HEIGHT, float(scale), build.tilt, float(WIDTH / 2 - middle[0]), float(HEIGHT / 2 - middle[1]))
+    return View.around((low + high) / 2, (WIDTH, HEIGHT), float(scale), build.tilt)

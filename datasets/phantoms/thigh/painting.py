@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -163,5 +162,5 @@ def paint_labels(legs: tuple[Leg, Leg], canvas: Canvas) -> NDArray[np.uint8]:
     """Which leg a pixel belongs to (H, W): 1 on the image's left, 2 on its right, 0 neither."""
     labels = np.zeros(canvas.pixels.shape[:2], np.uint8)
     for number, leg in enumerate(legs, start=1):
-        cv2.fillPoly(labels, [np.round(canvas.view.pixels(leg.outline(leg.skin)) - 0.5).astype(np.int32)], number)
+        canvas.view.label(labels, leg.outline(leg.skin), number)
     return labels

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinedet.datasets.phantoms.people import patient_name, patient_seed
+from spinedet.datasets.phantoms.people import (
+    image_names,
+    label_in_block,
+    patient_name,
+    patient_seed,
+    spread_levels,
+)
 from spinedet.datasets.phantoms.thigh.patterns import BECKER, COPY, DUCHENNE, MIMIC, OTHERS, Label, Pattern
 
 BLOCK: tuple[Label, ...] = ("DMD",) * 4 + ("BMD",) * 3 + ("other",) * 13
@@ -97,7 +103,7 @@ class PatientPlan:
     @property
     def images(self) -> tuple[str, ...]:
         """Stems of the patient's images, one a level."""
-        return tuple(f"{self.patient}_s{number}" for number in range(1, len(self.levels) + 1))
+        return image_names(self.patient, len(self.levels))
 
     def degrees(self, level: float) -> NDArray[np.float64]:
         """How much of every muscle is affected at a level (2, M), from 0 to 1."""
@@ -112,7 +118,7 @@ def plan_patient(seed: int, number: int, setting: Setting) -> PatientPlan:
     rng = np.random.default_rng(patient_seed(seed, number, 0))
     pattern = _pattern(label, setting, rng)
     course = float(rng.uniform(*setting.course[label]))
-    levels = _levels(rng)
+    levels = spread_levels(int(rng.integers(IMAGES[0], IMAGES[1] + 1)), LEVELS, rng)
     touching = tuple(bool(touch) for touch in rng.random(len(levels)) < TOUCHING)
     return PatientPlan(
         patient_name(number), label, pattern, course, levels, touching, _onset(pattern, setting, course, rng)
@@ -121,10 +127,7 @@ def plan_patient(seed: int, number: int, setting: Setting) -> PatientPlan:
 
 def label_of(seed: int, number: int) -> Label:
     """The class of patient `number` (from 0)."""
-    block, place = divmod(number, len(BLOCK))
-    # Blocks have sources of their own, beyond the numbers of patients' purposes.
-    order = np.random.default_rng(patient_seed(seed, block, 9)).permutation(len(BLOCK))
-    return BLOCK[int(order[place])]
+    return label_in_block(BLOCK, seed, number)
 
 
 def _pattern(label: Label, setting: Setting, rng: np.random.Generator) -> Pattern:
@@ -134,12 +137,6 @@ def _pattern(label: Label, setting: Setting, rng: np.random.Generator) -> Patter
     if chance < setting.copies:
         return COPY
     return MIMIC if chance < setting.copies + setting.mimics else OTHERS[int(rng.integers(len(OTHERS)))]
-
-
-def _levels(rng: np.random.Generator) -> tuple[float, ...]:
-    """Spread over the thigh, each somewhere in a part of its own."""
-    count = int(rng.integers(IMAGES[0], IMAGES[1] + 1))
-    return tuple(float(level) for level in np.interp((np.arange(count) + rng.random(count)) / count, (0, 1), LEVELS))
 
 
 def _onset(pattern: Pattern, setting: Setting, course: float, rng: np.random.Generator) -> NDArray[np.float64]:

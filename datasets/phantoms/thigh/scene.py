@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from spinedet.datasets.phantoms.canvas import Canvas, View
-from spinedet.datasets.phantoms.imaging import FloatImage, measured, textured, windowed
-from spinedet.datasets.phantoms.people import patient_seed
+from spinedet.datasets.phantoms.canvas import Canvas
+from spinedet.datasets.phantoms.people import image_seeds, patient_seed
+from spinedet.datasets.phantoms.scanner import Scanner, log_uniform, textured_canvas, uneven
 from spinedet.datasets.phantoms.thigh.anatomy import Build, Leg, build_legs, place_legs, sample_build
 from spinedet.datasets.phantoms.thigh.lesions import spread_lesion
 from spinedet.datasets.phantoms.thigh.muscles import NAMES
@@ -22,6 +21,7 @@ from spinedet.datasets.phantoms.thigh.painting import (
 )
 from spinedet.datasets.phantoms.thigh.plan import PatientPlan, Setting, plan_patient
 from spinedet.datasets.phantoms.thigh.territory import map_muscles
+from spinedet.datasets.phantoms.whole_images import WholeImage
 
 BIAS_SIZE = 150.0
 """Size of the bright and dark parts of the coil's field, in pixels."""
@@ -31,27 +31,6 @@ PLANE = (0.003, 0.012)
 
 SHADE = 0.035
 """Standard deviation of the signal between muscles of one leg, as a fraction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scanner:
-    """How one patient was imaged.
-
-    Attributes:
-        matrix: Acquired pixels a displayed pixel.
-        blur: Sigma of the point spread in displayed pixels.
-        noise: Standard deviation of the noise in each channel, where full signal is 1.
-        bias: Standard deviation of the logarithm of the coil's field.
-        gain: Signal shown as white is 1 / gain.
-        gamma: Exponent of the window.
-    """
-
-    matrix: float
-    blur: float
-    noise: float
-    bias: float
-    gain: float
-    gamma: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +54,28 @@ class ThighPatient:
     images: tuple[np.random.SeedSequence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ThighImage:
-    """A finished image: its stem, its pixels, the lesion's mask (0, 1) and the legs' (0, 1, 2), each (H, W)."""
-
-    stem: str
-    pixels: NDArray[np.uint8]
-    lesion: NDArray[np.uint8]
-    legs: NDArray[np.uint8]
-
-
 def make_patient(seed: int, number: int, setting: Setting) -> ThighPatient:
     """Patient `number` (from 0) of the data set that belongs to `seed`."""
     plan = plan_patient(seed, number, setting)
     rng = np.random.default_rng(patient_seed(seed, number, 1))
     build, palette, scanner = sample_build(rng), sample_palette(rng), _sample_scanner(setting, rng)
-    images = tuple(patient_seed(seed, number, 3, index) for index in range(len(plan.levels)))
+    images = image_seeds(seed, number, len(plan.levels))
     shades = 1 + SHADE * rng.standard_normal((2, len(NAMES)))
     return ThighPatient(plan, build, palette, scanner, rng.uniform(*PLANE), shades, images)
 
 
 def _sample_scanner(setting: Setting, rng: np.random.Generator) -> Scanner:
-    least, greatest = np.log(setting.noise)
     return Scanner(
         matrix=rng.uniform(0.75, 1.0),
         blur=rng.uniform(0.45, 0.75),
-        noise=float(np.exp(rng.uniform(least, greatest))),
+        noise=log_uniform(setting.noise, rng),
         bias=setting.bias,
         gain=rng.uniform(0.95, 1.2),
         gamma=rng.uniform(0.85, 1.15),
     )
 
 
-def render_image(patient: ThighPatient, number: int) -> ThighImage:
+def render_image(patient: ThighPatient, number: int) -> WholeImage:
     """Paint and image level `number` (from 0) of a patient."""
     plan, rng = patient.plan, np.random.default_rng(patient.images[number])
     legs = build_legs(patient.build, plan.levels[number], plan.touching[number])
@@ -116,7 +84,7 @@ def render_image(patient: ThighPatient, number: int) -> ThighImage:
     for index, leg in enumerate(legs):
         _paint_leg(canvas, leg, patient, (index, number), rng, lesion)
     pixels = _acquire(canvas, patient.scanner, rng)
-    return ThighImage(plan.images[number], pixels, lesion, paint_labels(legs, canvas))
+    return WholeImage(plan.images[number], pixels, lesion, paint_labels(legs, canvas))
 
 
 def _paint_leg(
@@ -143,15 +111,7 @@ def _paint_leg(
 
 
 def _acquire(canvas: Canvas, scanner: Scanner, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The displayed image (H, W) of a painted canvas."""
-    nothing = np.zeros(canvas.pixels.shape[:2], np.uint8)
-    signal = textured(canvas.pixels, nothing, rng) * _bias(canvas.view, scanner.bias, rng)
-    signal = np.asarray(cv2.GaussianBlur(signal, (0, 0), scanner.blur), np.float32)
-    return windowed(measured(signal, scanner.matrix, scanner.noise, rng), scanner.gain, scanner.gamma)
-
-
-def _bias(view: View, strength: float, rng: np.random.Generator) -> FloatImage:
-    """The coil's field (H, W): a smooth factor around 1."""
-    spots = rng.standard_normal((round(view.height / BIAS_SIZE) + 2, round(view.width / BIAS_SIZE) + 2))
-    smooth = cv2.resize(spots, (view.width, view.height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(np.exp(strength * smooth), np.float32)
+    """The displayed image (H, W) of a painted canvas; the coil's field is a smooth factor around 1."""
+    signal = textured_canvas(canvas, rng)
+    field = np.exp(scanner.bias * uneven(canvas.view, BIAS_SIZE, rng)).astype(np.float32)
+    return scanner.shown(scanner.blurred(signal * field), rng)

@@ -61,7 +61,8 @@ def map_muscles(
         plane: Half the width of the fat between two muscles, as a fraction of the leg's radius.
         rng: Source of the borders' unevenness.
     """
-    window, size = _window(leg, view)
+    window = rows, columns = view.window(leg.outline(leg.fascia))
+    size = columns.stop - columns.start, rows.stop - rows.start  # as OpenCV wants it
     places = _places(leg, view, window, rng)
     beyond = _beyond_reach(places, level, swelling)
     beyond = cv2.resize(beyond, size, interpolation=cv2.INTER_LINEAR)  # (H, W, M)
@@ -73,14 +74,6 @@ def map_muscles(
     depth = np.minimum(np.minimum((beyond.min(axis=2) - nearest) / 2, SLACK - nearest), inside) - planes
     pixel = 1 / (leg.radius * view.scale)
     return Territory(window, muscle, np.clip(depth / pixel + 0.5, 0, 1), depth)
-
-
-def _window(leg: Leg, view: View) -> tuple[tuple[slice, slice], tuple[int, int]]:
-    """Rows and columns around the fascia, and their number as OpenCV wants it."""
-    x0, y0, x1, y1 = view.box(leg.outline(leg.fascia))
-    left, top = max(int(x0) - 1, 0), max(int(y0) - 1, 0)
-    right, bottom = min(int(x1) + 2, view.width), min(int(y1) + 2, view.height)
-    return (slice(top, bottom), slice(left, right)), (right - left, bottom - top)
 
 
 def _places(leg: Leg, view: View, window: tuple[slice, slice], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -19,9 +19,33 @@ def thigh(
     hard: Hard = False,
 ) -> None:
     """Make axial T1-like MR images of both thighs: Duchenne, Becker, or another pattern of fat."""
-    from spinedet.datasets.phantoms.thigh.dataset import make_thigh
+    from spinedet.datasets.phantoms.thigh.dataset import THIGH
 
-    _show(make_thigh(out_folder, patients, seed, hard))
+    _show(THIGH.make(out_folder, patients, seed, hard))
+
+
+def shoulder(
+    out_folder: PhantomFolder,
+    patients: Annotated[int, typer.Option(help="Number of patients; 1 to 3 images each.")] = 60,
+    seed: PhantomSeed = 0,
+    hard: Hard = False,
+) -> None:
+    """Make oblique sagittal T2-like MR images of the shoulder: fat in the supraspinatus, Goutallier's grades."""
+    from spinedet.datasets.phantoms.shoulder.dataset import SHOULDER
+
+    _show(SHOULDER.make(out_folder, patients, seed, hard))
+
+
+def liver(
+    out_folder: PhantomFolder,
+    patients: Annotated[int, typer.Option(help="Number of patients; 1 to 3 images each.")] = 60,
+    seed: PhantomSeed = 0,
+    hard: Hard = False,
+) -> None:
+    """Make axial T2-like MR images of the abdomen at the caudate lobe: a normal liver, or cirrhosis."""
+    from spinedet.datasets.phantoms.liver.dataset import LIVER
+
+    _show(LIVER.make(out_folder, patients, seed, hard))
 
 
 def _show(folder: Path) -> None:

@@ -1,44 +1,20 @@
-"""The thigh phantom: each class has its muscles, the masks lie where the fat is, one seed is one set of files."""
+"""The thigh phantom: each class has its muscles, the masks lie where the fat is."""
 
-import csv
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import typer
-import yaml
-from numpy.typing import NDArray
-from typer.testing import CliRunner
 
-from spinedet.annotations.boxes import Box
-from spinedet.annotations.errors import InputError
-from spinedet.annotations.voc import read_voc
-from spinedet.commands.phantoms import thigh
-from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.phantoms.thigh.anatomy import HEIGHT, WIDTH, build_legs, place_legs
-from spinedet.datasets.phantoms.thigh.dataset import make_thigh
 from spinedet.datasets.phantoms.thigh.muscles import MUSCLES, NAMES, cut_muscles
 from spinedet.datasets.phantoms.thigh.patterns import BECKER, CLASSES, DUCHENNE, MIMIC, OTHERS, Pattern
 from spinedet.datasets.phantoms.thigh.plan import BLOCK, EASY, HARD, TOUCHING, PatientPlan, label_of, plan_patient
-from spinedet.datasets.phantoms.thigh.scene import ThighImage, make_patient, render_image
-from spinedet.datasets.tasks import read_task
-
-Grey = NDArray[np.uint8]
+from spinedet.datasets.phantoms.thigh.scene import make_patient, render_image
+from spinedet.datasets.phantoms.whole_images import WholeImage
 
 PAPER_IMAGES = {"other": 420, "DMD": 130, "BMD": 98}
 """The test images of P2."""
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def read_image(path: Path) -> Grey:
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    assert image is not None
-    return np.asarray(image, np.uint8)
 
 
 def planned(pattern: Pattern, course: float) -> PatientPlan:
@@ -51,63 +27,13 @@ def affected(pattern: Pattern, course: float, level: float = 0.5) -> set[str]:
     return {name for name, degree in zip(NAMES, degrees, strict=True) if degree > 0}
 
 
-def first_image(wanted: Callable[[PatientPlan], bool], touching: bool = False) -> ThighImage:
+def first_image(wanted: Callable[[PatientPlan], bool], touching: bool = False) -> WholeImage:
     """The first easy image of a patient of that kind."""
     for number in range(400):
         plan = plan_patient(5, number, EASY)
         if wanted(plan) and touching in plan.touching:
             return render_image(make_patient(5, number, EASY), plan.touching.index(touching))
     raise AssertionError("no such patient")
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four patients in one process."""
-    return make_thigh(tmp_path_factory.mktemp("phantom") / "set", patients=4, seed=3, jobs=1)
-
-
-def test_same_seed_gives_the_same_bytes_in_any_number_of_processes(small: Path, tmp_path: Path) -> None:
-    assert contents(make_thigh(tmp_path / "set", patients=4, seed=3, jobs=2)) == contents(small)
-
-
-def test_a_larger_set_contains_the_smaller(small: Path, tmp_path: Path) -> None:
-    one = make_thigh(tmp_path / "set", patients=1, seed=3)
-    names = [name for name in contents(one) if name.startswith(("JPEGImages", "Annotations", "Masks", "Regions"))]
-    assert len(names) == 4 * len(plan_patient(3, 0, EASY).levels)
-    assert all((one / name).read_bytes() == (small / name).read_bytes() for name in names)
-
-
-def test_an_image_does_not_depend_on_what_was_drawn_before() -> None:
-    patient = make_patient(3, 0, EASY)
-    first = render_image(patient, 1)
-    render_image(patient, 0)
-    assert (render_image(patient, 1).pixels == first.pixels).all()
-
-
-def test_another_seed_and_the_hard_setting_give_other_images() -> None:
-    images = [render_image(make_patient(seed, 0, setting), 0) for seed, setting in ((3, EASY), (4, EASY), (3, HARD))]
-    assert len({image.pixels.tobytes() for image in images}) == 3
-
-
-def test_files_agree_with_each_other(small: Path) -> None:
-    stems = (small / "ImageSets/Main/all.txt").read_text(encoding="utf-8").split()
-    rows = list(csv.DictReader((small / "phantom.csv").read_text(encoding="utf-8").splitlines()))
-    dataset = Dataset.load(small, classes=read_task("thigh").classes)
-    assert [item.image for item in dataset.items] == stems == [row["image"] for row in rows]
-    assert [item.patient for item in dataset.items] == [row["patient"] for row in rows]
-    for row in rows:
-        found = read_voc(small / "Annotations" / f"{row['image']}.xml")
-        assert [(thing.name, thing.box) for thing in found.objects] == [(row["label"], Box(0, 0, WIDTH, HEIGHT))]
-        assert read_image(small / "JPEGImages" / f"{row['image']}.jpg").shape == (HEIGHT, WIDTH)
-        assert set(np.unique(read_image(small / "Masks" / f"{row['image']}.png"))) <= {0, 1}
-        assert set(np.unique(read_image(small / "Regions" / f"{row['image']}.png"))) == {0, 1, 2}
-
-
-def test_the_card_says_that_the_set_is_synthetic(tmp_path: Path) -> None:
-    card = yaml.safe_load((make_thigh(tmp_path / "a", 1, 7, hard=True) / "dataset.yaml").read_text(encoding="utf-8"))
-    assert card["classes"] == ["other", "DMD", "BMD"] == list(CLASSES)
-    assert "synthetic" in card["source"]
-    assert card["source"].endswith("--patients 1 --seed 7 --hard")
 
 
 def test_class_shares_are_the_papers_in_every_twenty_patients() -> None:
@@ -203,8 +129,8 @@ def test_a_level_between_two_described_ones_lies_between_them() -> None:
 
 def test_an_image_has_dark_air_grey_muscle_and_white_fat() -> None:
     image = first_image(lambda plan: plan.pattern.name == "normal")
-    air = np.median(image.pixels[image.legs == 0])
-    ring = cv2.erode((image.legs > 0).astype(np.uint8), np.ones((3, 3)), iterations=3)
+    air = np.median(image.pixels[image.region == 0])
+    ring = cv2.erode((image.region > 0).astype(np.uint8), np.ones((3, 3)), iterations=3)
     inner = cv2.erode(ring, np.ones((3, 3)), iterations=24)
     muscle = np.median(image.pixels[inner > 0])
     fat = np.percentile(image.pixels[ring > 0], 95)
@@ -217,9 +143,9 @@ def test_the_lesion_is_brighter_than_the_muscle_beside_it(label: str) -> None:
     image = first_image(lambda plan: plan.label == label)
     inside = image.pixels[image.lesion > 0].mean()
     normal = first_image(lambda plan: plan.pattern.name == "normal")
-    core = cv2.erode((normal.legs > 0).astype(np.uint8), np.ones((3, 3)), iterations=24)
+    core = cv2.erode((normal.region > 0).astype(np.uint8), np.ones((3, 3)), iterations=24)
     assert inside > 1.3 * np.median(normal.pixels[core > 0])
-    assert (image.legs[image.lesion > 0] > 0).all()
+    assert (image.region[image.lesion > 0] > 0).all()
 
 
 def test_oedema_is_a_lesion_without_fat() -> None:
@@ -255,27 +181,3 @@ def test_touching_legs_are_one_part_and_others_two(touching: bool, parts: int) -
     _, _, found, _ = cv2.connectedComponentsWithStats(np.asarray(above, np.uint8))
     sizes = found[1:, cv2.CC_STAT_WIDTH] * found[1:, cv2.CC_STAT_HEIGHT]
     assert (sizes > WIDTH * HEIGHT / 8).sum() == parts
-
-
-def test_an_empty_folder_is_taken_and_progress_is_told(tmp_path: Path) -> None:
-    steps: list[tuple[int, int]] = []
-    (tmp_path / "set").mkdir()
-    make_thigh(tmp_path / "set", patients=2, progress=lambda done, total: steps.append((done, total)))
-    assert steps == [(1, 2), (2, 2)]
-    assert (tmp_path / "set/phantom.csv").is_file()
-
-
-@pytest.mark.parametrize(("patients", "seed", "words"), [(0, 0, "patients"), (10_000, 0, "patients"), (1, -1, "seed")])
-def test_impossible_numbers_are_refused(tmp_path: Path, patients: int, seed: int, words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        make_thigh(tmp_path / "set", patients, seed)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_command_makes_the_set_and_counts_it(tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(thigh)
-    ran = CliRunner().invoke(app, ["--out", str(tmp_path / "set"), "--patients", "1", "--seed", "3", "--hard"])
-    assert ran.exit_code == 0, ran.output
-    images = len(plan_patient(3, 0, HARD).levels)
-    assert f"{images} images of 1 patients" in " ".join(ran.output.split())

@@ -153,7 +153,7 @@ def test_the_phantom(tmp_path: Path) -> None:
     from spinedet.datasets.dataset import Dataset
     from spinedet.datasets.regions.making import make_regions
 
-    folder = phantom.make_thigh(tmp_path / "thigh", 4, seed=3)
+    folder = phantom.THIGH.make(tmp_path / "thigh", 4, seed=3)
     report = make_regions(Dataset.load(folder), legs_finder, tmp_path / "legs", masks=folder / "Regions")
     rows = [line.cells for line in read_table(folder / "phantom.csv")[1]]
     touching = {row["image"] for row in rows if row["touching"] not in {"0", "False", ""}}
