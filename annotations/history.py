@@ -80,6 +80,22 @@ def save(path: Path, data: bytes) -> None:
         _thin(path)
 
 
+def set_aside(path: Path) -> None:
+    """Take an annotation away; it is the newest version of its history then.
+
+    Raises:
+        WorkError: As `save`.
+    """
+    with _told(path):
+        present = _bytes(path)
+        if present is None:
+            return
+        if present:
+            _keep(path, present)
+        path.unlink()
+        sync_folder(path.parent)
+
+
 def versions(path: Path) -> list[Version]:
     """The earlier files of an annotation, newest first; `path` itself may be gone."""
     stored = enumerate(reversed(_stored(path)), start=1)

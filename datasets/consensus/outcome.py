@@ -12,7 +12,7 @@ from spinedet.annotations.consensus.provenance import How
 from spinedet.annotations.consensus.reasons import Reason
 from spinedet.annotations.consensus.review import start_path, write_disputed
 from spinedet.annotations.files import write_bytes
-from spinedet.annotations.history import versions
+from spinedet.annotations.history import set_aside, versions
 from spinedet.annotations.lock import annotating, check_free
 from spinedet.annotations.voc import voc_bytes
 from spinedet.datasets.consensus.plan import Plan, make_plan, senior_file
@@ -20,7 +20,6 @@ from spinedet.datasets.consensus.sources import Sources, read_sources
 from spinedet.datasets.consensus.state import Made, made_from, write_made
 from spinedet.datasets.consensus.writing import (
     check_images,
-    set_aside,
     write_card,
     write_image_sets,
     write_images,

@@ -76,7 +76,7 @@ def _is_current(case: Case, before: Disputed | None) -> bool:
 
 
 def _is_saved(path: Path) -> bool:
-    """Whether there is a decision; an empty file is what an interrupted `set_aside` leaves."""
+    """Whether there is a decision; an empty file is none."""
     return path.is_file() and path.stat().st_size > 0
 
 

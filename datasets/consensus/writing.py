@@ -13,6 +13,7 @@ from spinedet.annotations.consensus.provenance import Record
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.files import replacing, write_bytes, write_json
 from spinedet.annotations.history import save
+from spinedet.datasets.card import CARD
 from spinedet.datasets.consensus.sources import Sources
 from spinedet.datasets.dataset import IMAGE_SETS, IMAGES
 from spinedet.datasets.patients import PATIENTS
@@ -21,8 +22,6 @@ PROVENANCE = "provenance.json"
 
 SCHEMA = 1
 """Number of the layout of `provenance.json`."""
-
-CARD = "dataset.yaml"
 
 
 def check_images(sources: Sources, out: Path) -> None:
@@ -129,16 +128,6 @@ def write_kept(path: Path, data: bytes) -> bool:
     changed = path.read_bytes() not in (data, b"")
     save(path, data)
     return changed
-
-
-def set_aside(path: Path) -> None:
-    """Take an annotation away; it is the newest version in the history then.
-
-    Raises:
-        WorkError: The folder cannot be written.
-    """
-    save(path, b"")  # which keeps the bytes before; an empty file is no annotation, should this be the last line
-    path.unlink()
 
 
 def _put(path: Path, data: bytes) -> None:

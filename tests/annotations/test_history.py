@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from spinedet.annotations import history
 from spinedet.annotations.errors import InputError, WorkError
-from spinedet.annotations.history import HISTORY, UNFINISHED, recover, restore, save, versions
+from spinedet.annotations.history import HISTORY, UNFINISHED, recover, restore, save, set_aside, versions
 from spinedet.datasets.dataset import Dataset
 
 
@@ -322,3 +322,13 @@ def test_a_folder_that_cannot_be_written(read_only: Path) -> None:
         save(read_only / "a17.xml", drawn("b"))
     assert caught.value.details["where"] == str(read_only / "a17.xml")
     assert (read_only / "a17.xml").read_bytes() == b"old"
+
+
+def test_what_is_set_aside_is_the_newest_version(path: Path) -> None:
+    save(path, drawn("a"))
+    set_aside(path)
+    assert not path.exists()
+    assert [version.path.read_bytes() for version in versions(path)] == [drawn("a")]
+    set_aside(path)  # nothing there: nothing to do
+    restore(path)
+    assert path.read_bytes() == drawn("a")

@@ -218,8 +218,8 @@ def test_a_decided_file_edited_by_hand_is_kept_and_named(drawn: Path) -> None:
     assert versions(decided)[0].path.read_text(encoding="utf-8") == edited
 
 
-def test_a_run_cut_short_while_taking_a_file_away_is_finished_by_the_next(drawn: Path) -> None:
-    """An empty file is what remains then; the bytes are in the history already."""
+def test_an_empty_file_is_no_decision(drawn: Path) -> None:
+    """An empty file is no decision: another program may have left it."""
     out = run(drawn).folder
     draw(out, "zoe", "b1", []).write_bytes(b"")
     (out / "Annotations" / "c1.xml").write_bytes(b"")
