@@ -7,11 +7,10 @@ from pathlib import Path
 from spinedet.annotations import history
 from spinedet.annotations.errors import InputError
 from spinedet.annotations.labelimg.session import Work
-from spinedet.annotations.voc import Annotation, Remark, VocObject, inspect_voc, voc_bytes
+from spinedet.annotations.voc import Annotation, Remark, VocObject, inspect_bytes, inspect_voc, voc_bytes
 
 Size = tuple[int, int]
 """Width and height in pixels."""
-
 
 LARGE = 100_000
 """Stands for the size of an image that is not read yet, in pixels."""
@@ -49,12 +48,12 @@ class Drawing:
         Raises:
             InputError: The file is damaged, or belongs to an image of another size.
         """
-        source = work.xml if work.xml.exists() else work.start
-        on_disk = _bytes(work.xml)
+        on_disk = _bytes(work.xml)  # read once: what is shown and what is compared before a save are the same bytes
+        source = work.start if on_disk is None else work.xml
         if source is None:
             fresh = Annotation(work.path.name, *size, depth=depth, folder=work.path.parent.name)
             return cls(work, fresh, (), on_disk)
-        reading = inspect_voc(source, lambda: size)
+        reading = inspect_bytes(source.read_bytes() if on_disk is None else on_disk, source, lambda: size)
         _check_size(source, reading.annotation, size)
         return cls(work, reading.annotation, reading.remarks, on_disk)
 

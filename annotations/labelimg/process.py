@@ -25,7 +25,8 @@ from spinedet.annotations.lock import Lock, annotating
 LISTEN_MS = 200
 """Python sees a signal only when Qt lets it run, which a timer makes it do so often."""
 
-AT_END = Callable[[SessionWindow], None]
+Ready = Callable[[SessionWindow], None]
+"""Told when the window is shown."""
 
 
 class Outcome(BaseModel):
@@ -33,7 +34,8 @@ class Outcome(BaseModel):
 
     Attributes:
         recovered: Images of which interrupted saves had left drawings behind, which are in the history now.
-        error: The parts of an error's message; None where the session ended well.
+        what: What went wrong; None where the session ended well.
+        details: The other parts of the error's message.
         exit_code: 0, or the error's.
     """
 
@@ -43,7 +45,7 @@ class Outcome(BaseModel):
     exit_code: int = 0
 
 
-def run(session_file: Path, outcome_file: Path, ready: AT_END | None = None) -> int:
+def run(session_file: Path, outcome_file: Path, ready: Ready | None = None) -> int:
     """Show LabelImg for a session until it is closed.
 
     Args:
@@ -67,7 +69,7 @@ def run(session_file: Path, outcome_file: Path, ready: AT_END | None = None) -> 
     return outcome.exit_code
 
 
-def _show(session: Session, lock: Lock, ready: AT_END | None) -> None:
+def _show(session: Session, lock: Lock, ready: Ready | None) -> None:
     app = QApplication(["labelImg"])
     cure(ClearCanvas, session.classes, session.closed)
     window = SessionWindow(session, lock)
