@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from in_process import spinedet
 
+from spinedet.commands.convert import WRITERS
+from spinedet.datasets.convert.exporting import FORMATS
 from spinedet.datasets.dataset import Dataset
 
 
@@ -110,3 +112,7 @@ def test_the_real_set_comes_back_from_every_format_that_holds_it(lumbar_mri: Pat
     masks = spinedet("export", "masks", lumbar_mri, "--out", tmp_path / "masks")
     assert masks.code == 2
     assert "210 images: " in masks.err
+
+
+def test_every_format_that_can_be_written_has_its_command() -> None:
+    assert set(WRITERS) == set(FORMATS)

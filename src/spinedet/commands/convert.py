@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,60 +31,70 @@ CheckPixels = Annotated[bool, typer.Option(help="Decode every image, to find tho
 Annotator = Annotated[str | None, typer.Option(metavar="NAME", help="What this annotator drew, not Annotations/.")]
 
 
-@importing.command("yolo")
-def import_yolo(
-    source: SourcePath,
-    out_folder: NewDataset,
-    images: Images = None,
-    patients: Patients = None,
-    classes: Classes = None,
-) -> None:
-    """Read YOLO labels: .txt files with classes.txt or data.yaml; outlines become boxes."""
-    from spinedet.datasets.convert.yolo import read_yolo
+READERS = {
+    "yolo": (
+        "spinedet.datasets.convert.yolo:read_yolo",
+        "Read YOLO labels: .txt files with classes.txt or data.yaml; outlines become boxes.",
+    ),
+    "coco": (
+        "spinedet.datasets.convert.coco:read_coco",
+        "Read COCO JSON: instances with boxes, polygons or run lengths.",
+    ),
+    "csv": (
+        "spinedet.datasets.convert.table:read_csv",
+        "Read a table: image,class,x0,y0,x1,y1 (edges from 0) or filename,class,xmin,ymin,xmax,ymax (counted from 1).",
+    ),
+    "labelme": (
+        "spinedet.datasets.convert.labelme:read_labelme",
+        "Read LabelMe JSON: rectangles; polygons, circles and masks become boxes.",
+    ),
+    "cvat": (
+        "spinedet.datasets.convert.cvat:read_cvat",
+        'Read CVAT XML, "CVAT for images 1.1"; outlines become boxes, attributes come along.',
+    ),
+}
+"""Each format's reader, imported when it is asked for, and what its command says of itself."""
 
-    _import(lambda: read_yolo(source, images, _names(classes)), source, out_folder, patients)
-
-
-@importing.command("coco")
-def import_coco(
-    source: SourcePath,
-    out_folder: NewDataset,
-    images: Images = None,
-    patients: Patients = None,
-    classes: Classes = None,
-) -> None:
-    """Read COCO JSON: instances with boxes, polygons or run lengths."""
-    from spinedet.datasets.convert.coco import read_coco
-
-    _import(lambda: read_coco(source, images, _names(classes)), source, out_folder, patients)
-
-
-@importing.command("csv")
-def import_csv(
-    source: SourcePath,
-    out_folder: NewDataset,
-    images: Images = None,
-    patients: Patients = None,
-    classes: Classes = None,
-) -> None:
-    """Read a table: image,class,x0,y0,x1,y1 (edges from 0) or filename,class,xmin,ymin,xmax,ymax (counted from 1)."""
-    from spinedet.datasets.convert.table import read_csv
-
-    _import(lambda: read_csv(source, images, _names(classes)), source, out_folder, patients)
+WRITERS = {
+    "yolo": "Write YOLO labels with classes.txt and data.yaml.",
+    "coco": "Write COCO JSON, instances.json.",
+    "csv": "Write one table, annotations.csv, a row for every box.",
+    "labelme": "Write LabelMe JSON beside the images.",
+    "masks": "Write label images (PNG) and classes.csv; boxes of one image must not overlap.",
+}
+"""What the command of each format says of itself."""
 
 
-@importing.command("labelme")
-def import_labelme(
-    source: SourcePath,
-    out_folder: NewDataset,
-    images: Images = None,
-    patients: Patients = None,
-    classes: Classes = None,
-) -> None:
-    """Read LabelMe JSON: rectangles; polygons, circles and masks become boxes."""
-    from spinedet.datasets.convert.labelme import read_labelme
+def _importer(place: str) -> Callable[..., None]:
+    """The command of a reader that is told nothing special."""
 
-    _import(lambda: read_labelme(source, images, _names(classes)), source, out_folder, patients)
+    def command(
+        source: SourcePath,
+        out_folder: NewDataset,
+        images: Images = None,
+        patients: Patients = None,
+        classes: Classes = None,
+    ) -> None:
+        module, name = place.split(":")
+        read = getattr(import_module(module), name)
+        _import(lambda: read(source, images, _names(classes)), source, out_folder, patients)
+
+    return command
+
+
+def _exporter(kind: str) -> Callable[..., None]:
+    def command(
+        dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
+    ) -> None:
+        _export(kind, dataset, out_folder, image_set, annotator)
+
+    return command
+
+
+for _kind, (_place, _about) in READERS.items():
+    importing.command(_kind, help=_about)(_importer(_place))
+for _kind, _about in WRITERS.items():
+    exporting.command(_kind, help=_about)(_exporter(_kind))
 
 
 @importing.command("masks")
@@ -99,20 +110,6 @@ def import_masks(
     from spinedet.datasets.convert.masks import read_masks
 
     _import(lambda: read_masks(source, images, _names(classes), smallest_area), source, out_folder, patients)
-
-
-@importing.command("cvat")
-def import_cvat(
-    source: SourcePath,
-    out_folder: NewDataset,
-    images: Images = None,
-    patients: Patients = None,
-    classes: Classes = None,
-) -> None:
-    """Read CVAT XML, "CVAT for images 1.1"; outlines become boxes, attributes come along."""
-    from spinedet.datasets.convert.cvat import read_cvat
-
-    _import(lambda: read_cvat(source, images, _names(classes)), source, out_folder, patients)
 
 
 @importing.command("labels")
@@ -167,46 +164,6 @@ def import_folders(
             progress=step,
         )
     _show(report)
-
-
-@exporting.command("yolo")
-def export_yolo(
-    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
-) -> None:
-    """Write YOLO labels with classes.txt and data.yaml."""
-    _export("yolo", dataset, out_folder, image_set, annotator)
-
-
-@exporting.command("coco")
-def export_coco(
-    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
-) -> None:
-    """Write COCO JSON, instances.json."""
-    _export("coco", dataset, out_folder, image_set, annotator)
-
-
-@exporting.command("csv")
-def export_csv(
-    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
-) -> None:
-    """Write one table, annotations.csv, a row for every box."""
-    _export("csv", dataset, out_folder, image_set, annotator)
-
-
-@exporting.command("labelme")
-def export_labelme(
-    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
-) -> None:
-    """Write LabelMe JSON beside the images."""
-    _export("labelme", dataset, out_folder, image_set, annotator)
-
-
-@exporting.command("masks")
-def export_masks(
-    dataset: DatasetFolder, out_folder: NewFolder, image_set: ImageSet = None, annotator: Annotator = None
-) -> None:
-    """Write label images (PNG) and classes.csv; boxes of one image must not overlap."""
-    _export("masks", dataset, out_folder, image_set, annotator)
 
 
 def _names(classes: str | None) -> tuple[str, ...]:
