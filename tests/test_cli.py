@@ -20,6 +20,7 @@ from in_process import Said, spinedet
 from spinedet import actions
 from spinedet.annotations.voc import read_voc
 from spinedet.cli import main
+from spinedet.commands.phantoms import WHOLE_IMAGES
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.folds import load_folds
 
@@ -365,7 +366,7 @@ def test_wrong_words_end_with_two(words: tuple[str, ...], told: str) -> None:
         ("annotate",),
         ("diagnostic",),
         ("regions",),
-        *(("phantom", what) for what in ("thigh", "shoulder", "liver")),
+        *(("phantom", what) for what in WHOLE_IMAGES),
         ("task",),
         *(("task", word) for word in ("check", "list", "show")),
         *(("import", kind) for kind in ("labels", "folders")),

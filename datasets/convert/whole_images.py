@@ -17,6 +17,7 @@ from spinedet.annotations.errors import InputError, nearest, some
 from spinedet.annotations.files import write_text
 from spinedet.datasets.convert.folders import new_folder
 from spinedet.datasets.convert.image_index import ImageIndex, readable
+from spinedet.datasets.convert.image_paths import SOURCES, dataset_names, sources_csv
 from spinedet.datasets.convert.importing import Progress, Report, import_dataset
 from spinedet.datasets.convert.notes import Notes
 from spinedet.datasets.convert.source import Shape, Source, SourceImage
@@ -29,6 +30,7 @@ BEYOND = "numbers beyond the first or the last class, put there all the same"
 CONSTANT = "images whose pixels are all equal"
 NO_PATIENTS = "no image has a patient: no fold can be made until patients.csv says whose they are"
 NO_IMAGE = "classes without an image"
+BY_PATH = f"images called by their path, because others have the same name ({SOURCES} leads back)"
 
 MOST = 20
 """Names, labels or lines of one kind in a message; all of them are counted."""
@@ -54,6 +56,7 @@ class Labelled:
         where: Where the source says so, for messages.
         patient: Whose image it is; empty where nobody says.
         split: The image set it belongs to; empty for none.
+        name: What it is called in the dataset; empty for the name of its file.
     """
 
     path: Path
@@ -61,6 +64,12 @@ class Labelled:
     where: str
     patient: str = ""
     split: str = ""
+    name: str = ""
+
+    @property
+    def stem(self) -> str:
+        """What it is called in the dataset."""
+        return self.name or self.path.stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,11 @@ class Answer:
 
     name: str
     value: float | None = None
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """What the box in the VOC file keeps beside the class."""
+        return () if self.value is None else (f"<{VALUE}>{self.value!r}</{VALUE}>",)
 
 
 def whole_image_task(name: str) -> Task:
@@ -145,6 +159,21 @@ def _hint(label: str, task: Task) -> str:
     return f"; did you mean '{folded[close[0]]}'?" if close else ""
 
 
+def with_names(rows: Sequence[Labelled], index: ImageIndex, notes: Notes) -> list[Labelled]:
+    """The same rows with what their images are called in a dataset, see `image_paths.dataset_names`.
+
+    Args:
+        rows: One for each image.
+        index: All images that lie there.
+        notes: Told which images are called by their path.
+    """
+    names = dataset_names((row.path for row in rows if readable(row.path)), index.root)
+    for path, name in names.items():
+        if name != path.stem:
+            notes.reported(BY_PATH, f"{path.relative_to(index.root).as_posix()} is {name}")
+    return [replace(row, name=names[row.path]) if row.path in names else row for row in rows]
+
+
 def whole_image_source(
     kind: str, rows: Sequence[Labelled], task: Task, index: ImageIndex, notes: Notes, *, check_pixels: bool = False
 ) -> Source:
@@ -166,12 +195,12 @@ def whole_image_source(
         raise InputError("There is no image that spinedet reads.", expected="png, jpg, bmp or tif", where=index.root)
     found = tuple(_image(row, task, index, notes) for row in rows)
     for path in constant_images(usable, index, every=check_pixels):
-        notes.reported(CONSTANT, path.name)
+        notes.reported(CONSTANT, index.shown(path))
     used = Counter(shape.name for image in found for shape in image.shapes)
     for name in task.classes:
         if not used[name]:
             notes.reported(NO_IMAGE, name)
-    patients = {row.path.stem: row.patient for row in rows if row.patient}
+    patients = {row.stem: row.patient for row in rows if row.patient}
     if not patients:
         notes.reported(NO_PATIENTS, _times(len(usable), "image"))
     return Source(kind, index.root, task.classes, found, index, patients, notes.all())
@@ -182,11 +211,10 @@ def _image(row: Labelled, task: Task, index: ImageIndex, notes: Notes) -> Source
     if meant is None:
         raise unknown_labels({row.label: [row.where]}, task, index.root, "place")
     if meant.value is not None:
-        _tell(f"{row.path.name}: {meant.value:g} to {meant.name}", meant, task, notes)
-    extra = () if meant.value is None else (f"<{VALUE}>{meant.value!r}</{VALUE}>",)
+        _tell(f"{index.shown(row.path)}: {meant.value:g} to {meant.name}", meant, task, notes)
     width, height = index.size(row.path) if readable(row.path) else (0, 0)  # the importer leaves the others out
-    shape = Shape(meant.name, Box(0, 0, width, height), row.where, extra=extra)
-    return SourceImage(row.path, row.where, (shape,))
+    shape = Shape(meant.name, Box(0, 0, width, height), row.where, extra=meant.extra)
+    return SourceImage(row.path, row.where, (shape,), name=row.name)
 
 
 def _tell(place: str, meant: Answer, task: Task, notes: Notes) -> None:
@@ -229,6 +257,8 @@ def write_whole_images(
 ) -> Report:
     """Write the dataset, with an image set for each split; the folder appears whole or not at all.
 
+    Where images are called by their paths, `sources.csv` says what each of them was.
+
     Args:
         source: What `whole_image_source` made.
         splits: Names of images (stems) of each image set.
@@ -243,6 +273,9 @@ def write_whole_images(
         report = import_dataset(source, folder / out.resolve().name, progress=progress)
         for name, images in splits.items():
             write_text(report.out / IMAGE_SETS / f"{name}.txt", "".join(f"{image}\n" for image in sorted(images)))
+        names = {image.path: image.stem for image in source.images if readable(image.path)}
+        if any(name != path.stem for path, name in names.items()):
+            write_text(report.out / SOURCES, sources_csv(names, source.index.root))
         for part in list(report.out.iterdir()):
             part.rename(folder / part.name)
         report.out.rmdir()
@@ -259,7 +292,7 @@ def image_sets(rows: Iterable[Labelled], where: Path) -> dict[str, list[str]]:
     homes: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if row.split and readable(row.path):
-            splits[row.split].append(row.path.stem)
+            splits[row.split].append(row.stem)
             homes[row.patient].setdefault(row.split, row.where)
     _check_set_names(list(splits), where)
     torn = {patient: found for patient, found in homes.items() if patient and len(found) > 1}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import VocObject
+from spinedet.datasets.convert.whole_images import Answer
 from spinedet.datasets.phantoms.making import (
     Progress,
     dataset_card,
@@ -42,7 +43,7 @@ class Plan(Protocol):
 
     @property
     def label(self) -> str:
-        """The class, the same in all images."""
+        """The class, the same in all images unless the phantom's `answers` say otherwise."""
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -66,6 +67,11 @@ class WholeImage:
     region: NDArray[np.uint8]
 
 
+def same_answer(plan: Plan) -> Sequence[Answer]:
+    """The patient's class as the answer to each image."""
+    return (Answer(plan.label),) * len(plan.images)
+
+
 SettingT = TypeVar("SettingT")
 PlanT = TypeVar("PlanT", bound=Plan)
 PatientT = TypeVar("PatientT")
@@ -85,6 +91,7 @@ class WholeImagePhantom(Generic[SettingT, PlanT, PatientT]):
         render_image: Draws one of a patient's images, numbered from 0.
         columns: What the truth says beyond `TRUTH_COLUMNS`.
         truth: The cells of those columns, one row an image.
+        answers: The class of each image, and its number where a number is asked; otherwise the plan's class for all.
     """
 
     name: str
@@ -97,6 +104,7 @@ class WholeImagePhantom(Generic[SettingT, PlanT, PatientT]):
     render_image: Callable[[PatientT, int], WholeImage]
     columns: tuple[str, ...]
     truth: Callable[[PlanT], Sequence[Sequence[object]]]
+    answers: Callable[[PlanT], Sequence[Answer]] = same_answer
 
     def make(
         self,
@@ -138,8 +146,8 @@ class WholeImageRecipe(Generic[SettingT, PlanT, PatientT]):
         """Draw and write all images of one patient."""
         plan = self._plan(number)
         patient = self.phantom.make_patient(self.seed, number, self._setting)
-        for index in range(len(plan.images)):
-            self._write_image(folder, self.phantom.render_image(patient, index), plan.label)
+        for index, answer in enumerate(self.phantom.answers(plan)):
+            self._write_image(folder, self.phantom.render_image(patient, index), answer)
 
     def write_lists(self, folder: Path, patients: int) -> None:
         """The files that describe the set as a whole."""
@@ -156,9 +164,10 @@ class WholeImageRecipe(Generic[SettingT, PlanT, PatientT]):
     def _plan(self, number: int) -> PlanT:
         return self.phantom.plan_patient(self.seed, number, self._setting)
 
-    def _write_image(self, folder: Path, image: WholeImage, label: str) -> None:
+    def _write_image(self, folder: Path, image: WholeImage, answer: Answer) -> None:
         height, width = image.pixels.shape
-        write_image(folder, image.stem, image.pixels, (VocObject(label, Box(0, 0, width, height)),), self.phantom.name)
+        whole = VocObject(answer.name, Box(0, 0, width, height), extra=answer.extra)
+        write_image(folder, image.stem, image.pixels, (whole,), self.phantom.name)
         write_mask(folder / MASKS / f"{image.stem}.png", image.lesion)
         write_mask(folder / REGIONS / f"{image.stem}.png", image.region)
 
@@ -168,5 +177,5 @@ class WholeImageRecipe(Generic[SettingT, PlanT, PatientT]):
 
     def _truth(self, plan: PlanT) -> list[tuple[object, ...]]:
         """A row an image."""
-        cells = self.phantom.truth(plan)
-        return [(stem, plan.patient, plan.label, *row) for stem, row in zip(plan.images, cells, strict=True)]
+        told = zip(plan.images, self.phantom.answers(plan), self.phantom.truth(plan), strict=True)
+        return [(stem, plan.patient, answer.name, *row) for stem, answer, row in told]

@@ -22,7 +22,7 @@ from spinedet.commands.convert import exporting, importing
 from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
-from spinedet.commands.phantoms import liver, shoulder, thigh
+from spinedet.commands.phantoms import phantoms
 from spinedet.commands.regions import regions
 from spinedet.commands.task import tasks
 from spinedet.commands.whole_image import diagnostic
@@ -35,8 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-phantom = typer.Typer(no_args_is_help=True, help="Make a synthetic dataset: for trying, teaching and testing.")
-app.add_typer(phantom, name="phantom")
+app.add_typer(phantoms, name="phantom")
 app.add_typer(tasks, name="task")
 app.add_typer(importing, name="import")
 app.add_typer(exporting, name="export")
@@ -62,21 +61,6 @@ Sensitivity = Annotated[
     typer.Option(help="Of whole images: the least sensitivity wanted on validation images; otherwise Youden's."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-
-
-@phantom.command("lumbar")
-def phantom_lumbar(
-    out_folder: Annotated[Path, typer.Option("--out", help="Dataset folder to make.")],
-    patients: Annotated[int, typer.Option(help="Number of patients; 1 to 3 images each.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
-) -> None:
-    """Make sagittal T2-like lumbar MR images with boxes: normal discs, herniations, spondylolistheses."""
-    from spinedet.datasets.dataset import Dataset
-    from spinedet.datasets.phantoms.lumbar import make_lumbar
-
-    dataset = Dataset.load(make_lumbar(out_folder, patients, seed))
-    counts = ", ".join(f"{count} {name}" for name, count in dataset.counts().items())
-    out.print(f"{len(dataset)} images of {len(dataset.patients)} patients in {out_folder}: {counts}")
 
 
 @app.command()
@@ -266,8 +250,6 @@ def anchors(
         actions.show_anchors(out, found)
 
 
-for make in (thigh, shoulder, liver):
-    phantom.command()(make)
 for command in (annotate, history, restore, consensus, agreement, describe, lint, diagnostic, regions):
     app.command()(command)
 
