@@ -2,9 +2,10 @@
 
 Makes tiny PNGs and a table of them in a temporary folder (five images a patient, three classes), imports it, and prints
 one JSON line for each number of rows. `seconds` is the whole import; images come along as hard links where the disk
-has them.
+has them. With `--alike` they lie as MURA's do: a folder a patient and a study, `image1.png` in each, told by paths.
 
     python benchmarks/speed/labels_speed.py --rows 20000 50000 100000
+    python benchmarks/speed/labels_speed.py --rows 20000 50000 100000 --alike
 """
 
 import argparse
@@ -28,33 +29,43 @@ IMAGES_A_PATIENT = 5
 IMAGES_A_FOLDER = 1000
 
 
-def make_source(folder: Path, rows: int) -> Path:
+def place_of(number: int, *, alike: bool) -> str:
+    """Where an image lies below the folder, without its ending."""
+    if alike:
+        patient, view = divmod(number, IMAGES_A_PATIENT)
+        return f"XR_WRIST/patient{patient:05}/study{view + 1}_positive/image1"
+    return f"part{number // IMAGES_A_FOLDER:03}/image{number:06}"
+
+
+def make_source(folder: Path, rows: int, *, alike: bool) -> Path:
     """Write so many images, in sub-folders, and the table of their labels."""
     random = np.random.default_rng(0)
     classes = whole_image_task("thigh").classes
     lines = ["image,patient,label"]
     for number in range(rows):
-        below = folder / f"part{number // IMAGES_A_FOLDER:03}"
-        below.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{place_of(number, alike=alike)}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         done, data = cv2.imencode(".png", random.integers(0, 255, (SIDE, SIDE), np.uint8))
         if not done:
             raise WorkError("A PNG could not be made.")
-        (below / f"image{number:06}.png").write_bytes(data.tobytes())
-        lines.append(f"image{number:06},p{number // IMAGES_A_PATIENT:05},{classes[number % len(classes)]}")
+        path.write_bytes(data.tobytes())
+        name = path.relative_to(folder).as_posix() if alike else path.stem
+        lines.append(f"{name},p{number // IMAGES_A_PATIENT:05},{classes[number % len(classes)]}")
     table = folder / "labels.csv"
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return table
 
 
-def measure(rows: int, folder: Path) -> dict[str, object]:
+def measure(rows: int, folder: Path, *, alike: bool) -> dict[str, object]:
     """Import a table of so many rows once."""
-    table = make_source(folder / "source", rows)
+    table = make_source(folder / "source", rows, alike=alike)
     began = time.perf_counter()
     report = import_labels(table, folder / "source", whole_image_task("thigh"), folder / "dataset")
     seconds = time.perf_counter() - began
     sample = next((report.out / "JPEGImages").iterdir())
     return {
         "rows": rows,
+        "alike": alike,
         "images": report.images,
         "seconds": round(seconds, 1),
         "us_per_row": round(1e6 * seconds / rows, 1),
@@ -67,10 +78,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 50_000, 100_000])
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder; otherwise the system's place")
+    parser.add_argument("--alike", action="store_true", help="every image is called image1.png, in a folder of its own")
     words = parser.parse_args()
     for rows in words.rows:
         with tempfile.TemporaryDirectory(dir=words.folder) as name:
-            print(json.dumps({"labels_speed": {**measure(rows, Path(name)), "machine": machine()}}), flush=True)
+            print(
+                json.dumps({"labels_speed": {**measure(rows, Path(name), alike=words.alike), "machine": machine()}}),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from spinedet.datasets.convert.whole_images import (
     answer,
     unknown_labels,
     whole_image_source,
+    with_names,
     write_whole_images,
 )
 from spinedet.datasets.tasks import Task
@@ -43,7 +44,8 @@ def import_folders(
         folder: Has a folder for each class; of a number task also one for each number.
         task: Gives the classes.
         out: The dataset folder to make.
-        patients: A table with the columns image and patient.
+        patients: A table with the columns image and patient; an image by its name or, where several have it, by its
+            path below `folder`.
         pattern: A regular expression that finds the patient in an image's path below `folder`, `DMD/p7_1.png`.
         check_pixels: Decode every image to find constant ones.
         progress: Told after every image that is written.
@@ -58,7 +60,7 @@ def import_folders(
         raise InputError("Patients come from a table or from a pattern.", found="both", todo="leave one out")
     index, notes = ImageIndex.of(folder), Notes()
     inside = _inside(index)
-    _check_folders(inside, task, folder)
+    _check_folders(inside, task, index)
     owner = _owner(index, patients, pattern)
     rows = [
         Labelled(path, name, path.relative_to(folder).as_posix(), owner(path))
@@ -70,6 +72,7 @@ def import_folders(
         if path.parent == folder:
             notes.left_out(LOOSE, path.name)
     kind = f"folders of classes of the task {task.task}"
+    rows = with_names(rows, index, notes)
     source = whole_image_source(kind, rows, task, index, notes, check_pixels=check_pixels)
     return write_whole_images(source, {}, out, progress)
 
@@ -87,21 +90,28 @@ def _inside(index: ImageIndex) -> dict[str, list[Path]]:
     return inside
 
 
-def _check_folders(inside: dict[str, list[Path]], task: Task, folder: Path) -> None:
-    wrong = {name: [path.name for path in paths] for name, paths in inside.items() if answer(task, name) is None}
+def _check_folders(inside: dict[str, list[Path]], task: Task, index: ImageIndex) -> None:
+    wrong = {name: list(map(index.shown, paths)) for name, paths in inside.items() if answer(task, name) is None}
     if wrong:
-        raise unknown_labels(wrong, task, folder, "image")
+        raise unknown_labels(wrong, task, index.root, "image")
 
 
 def _owner(index: ImageIndex, patients: Path | None, pattern: str | None) -> Callable[[Path], str]:
     """The patient of an image; empty where nobody says."""
     if patients is not None:
         known = read_patient_table(patients)
-        return lambda path: known.get(path.stem) or known.get(path.name) or ""
+        return lambda path: next((known[name] for name in _table_names(path, index) if name in known), "")
     if pattern is None:
         return lambda path: ""
     fits = _compiled(pattern)
     return lambda path: _in_path(fits, path.relative_to(index.root).as_posix())
+
+
+def _table_names(path: Path, index: ImageIndex) -> list[str]:
+    """What a table of patients may call an image: its path or, where no other image has it, its name."""
+    below = path.relative_to(index.root)
+    names = [below.as_posix(), below.with_suffix("").as_posix()]
+    return names if len(index.of_same_stem(path)) > 1 else [path.stem, path.name, *names]
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -131,5 +141,7 @@ def _check_owned(rows: Sequence[Labelled], patients: Path | None, pattern: str |
             expected=f"a row for every image in {patients}" if patients else f"paths in which {pattern} finds one",
             found=f"{len(bare)} without: {some(bare, MOST)}",
             where=folder,
-            todo="add the rows" if patients else "correct the pattern, or give a table with --patients",
+            todo="add the rows, by the path below this folder where names repeat"
+            if patients
+            else "correct the pattern, or give a table with --patients",
         )

@@ -55,9 +55,15 @@ def new_folder(out: Path, *, empty: bool = False) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def place_image(image: Path, folder: Path) -> None:
-    """Put an image file into a folder: a hard link, or a copy where the disk has none (another disk, FAT)."""
-    target = folder / image.name
+def place_image(image: Path, folder: Path, name: str | None = None) -> None:
+    """Put an image file into a folder: a hard link, or a copy where the disk has none (another disk, FAT).
+
+    Args:
+        image: The file.
+        folder: Where to.
+        name: What it is called there, with its ending; otherwise as before.
+    """
+    target = folder / (name or image.name)
     try:
         target.hardlink_to(image.resolve())
     except OSError:

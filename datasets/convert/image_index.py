@@ -1,6 +1,7 @@
 """Finding the image that an annotation belongs to, by name: paths of other machines are hints and never followed."""
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -42,19 +43,27 @@ class ImageIndex:
         if not folder.is_dir():
             todo = "name the folder with --images"
             raise InputError("There is no such folder of images.", expected="a folder", where=folder, todo=todo)
-        by_name: dict[str, tuple[Path, ...]] = {}
-        by_stem: dict[str, tuple[Path, ...]] = {}
+        by_name: dict[str, list[Path]] = defaultdict(list)
+        by_stem: dict[str, list[Path]] = defaultdict(list)
         for path in visible_files(folder):
             if path.name.lower().endswith((*SUFFIXES, *OTHER_SUFFIXES)):
-                name, stem = _key(path.name), _key(path.stem)
-                by_name[name] = (*by_name.get(name, ()), path)
-                by_stem[stem] = (*by_stem.get(stem, ()), path)
-        return cls(folder, by_name, by_stem)
+                by_name[_key(path.name)].append(path)
+                by_stem[_key(path.stem)].append(path)
+        return cls(folder, _frozen(by_name), _frozen(by_stem))
 
     def paths(self) -> Iterator[Path]:
         """All images, sorted by name."""
         for name in sorted(self.by_name):
             yield from self.by_name[name]
+
+    def shown(self, path: Path) -> str:
+        """An image for people: its file name or, where several have it, its path below the folder."""
+        alone = len(self.by_name.get(_key(path.name), ())) < 2
+        return path.name if alone else path.relative_to(self.root).as_posix()
+
+    def of_same_stem(self, path: Path) -> tuple[Path, ...]:
+        """The images that are called like this one, it among them, but for folder and ending."""
+        return self.by_stem.get(_key(path.stem), ())
 
     def named(self, name: str, where: str) -> Path:
         """The image of a file name, with or without folders, or of a name without ending.
@@ -87,6 +96,10 @@ class ImageIndex:
         if path not in self._sizes:
             self._sizes[path] = image_size(path)
         return self._sizes[path]
+
+
+def _frozen(rows: Mapping[str, list[Path]]) -> Paths:
+    return {name: tuple(paths) for name, paths in rows.items()}
 
 
 def visible_files(folder: Path, suffix: str = "") -> Iterator[Path]:

@@ -82,10 +82,10 @@ def import_dataset(source: Source, out: Path, patients: Path | None = None, prog
     notes = Notes()
     _check_names(source.images)
     classes = _classes(source)
-    drawn = {image.path: _annotation(source, image, notes) for image in source.images if readable(image.path)}
-    owners = _owners(source, drawn, patients)
+    drawn = [(image, _annotation(source, image, notes)) for image in source.images if readable(image.path)]
+    owners = _owners(source, [image.stem for image, _ in drawn], patients)
     _name_the_rest(source, notes)
-    counts = Counter(thing.name for annotation in drawn.values() for thing in annotation.objects)
+    counts = Counter(thing.name for _, annotation in drawn for thing in annotation.objects)
     report = Report(out, len(drawn), {name: counts[name] for name in classes}, (*source.notes, *notes.all()))
     with new_folder(out) as folder:
         _write_images(folder, drawn, progress)
@@ -107,19 +107,20 @@ def _name_the_rest(source: Source, notes: Notes) -> None:
     """Images that do not come along."""
     boxes = {image.path: len(image.shapes) for image in source.images}
     for path in source.index.paths():
+        name = source.index.shown(path)
         if not readable(path):
-            notes.left_out(FOREIGN, f"{path.name} with {boxes[path]} boxes" if path in boxes else path.name)
+            notes.left_out(FOREIGN, f"{name} with {boxes[path]} boxes" if path in boxes else name)
         elif path not in boxes:
-            notes.left_out(UNNAMED, path.name)
+            notes.left_out(UNNAMED, name)
 
 
-def _write_images(folder: Path, drawn: Mapping[Path, Annotation], progress: Progress | None) -> None:
+def _write_images(folder: Path, drawn: Sequence[tuple[SourceImage, Annotation]], progress: Progress | None) -> None:
     """No file needs a temporary name here: the folder itself has one."""
     for name in (IMAGES, ANNOTATIONS):
         (folder / name).mkdir()
-    for number, (path, annotation) in enumerate(drawn.items(), start=1):
-        place_image(path, folder / IMAGES)
-        (folder / ANNOTATIONS / f"{path.stem}.xml").write_bytes(voc_bytes(annotation))
+    for number, (image, annotation) in enumerate(drawn, start=1):
+        place_image(image.path, folder / IMAGES, annotation.filename)
+        (folder / ANNOTATIONS / f"{image.stem}.xml").write_bytes(voc_bytes(annotation))
         if progress:
             progress(number, len(drawn))
 
@@ -144,7 +145,7 @@ def _check_names(images: Sequence[SourceImage]) -> None:
         return
     first: dict[str, SourceImage] = {}
     for image in images:
-        if (other := first.setdefault(image.path.stem, image)) is image:
+        if (other := first.setdefault(image.stem, image)) is image:
             continue
         if other.path == image.path:
             found = f"{image.path.name} here and in {other.where}"
@@ -188,7 +189,9 @@ def _annotation(source: Source, image: SourceImage, notes: Notes) -> Annotation:
             todo="the boxes may belong to another image: compare the two",
         )
     found = (_object(shape, size, notes) for shape in image.shapes)
-    return Annotation(image.path.name, width, height, tuple(thing for thing in found if thing is not None))
+    return Annotation(
+        f"{image.stem}{image.path.suffix}", width, height, tuple(thing for thing in found if thing is not None)
+    )
 
 
 def _object(shape: Shape, size: Size, notes: Notes) -> VocObject | None:
@@ -223,10 +226,10 @@ def _inside(shape: Shape, size: Size, notes: Notes) -> Box:
     return Box(*(min(max(edge, 0.0), float(side)) for edge, side in zip(shape.box, (*size, *size), strict=True)))
 
 
-def _owners(source: Source, drawn: Iterable[Path], table: Path | None) -> dict[str, str]:
+def _owners(source: Source, images: Iterable[str], table: Path | None) -> dict[str, str]:
     """The patient of every image; empty where nobody says."""
     known = source.patients if table is None else read_patient_table(table)
-    stems = sorted(path.stem for path in drawn)
+    stems = sorted(images)
     if known and (missing := [stem for stem in stems if stem not in known]):
         raise InputError(
             "Images have no patient.",

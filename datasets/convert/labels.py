@@ -3,7 +3,6 @@
 Everything wrong in the table is told at once, kind by kind, with the lines; nothing is written before all is right.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from spinedet.annotations.errors import InputError, at, nearest, some
 from spinedet.datasets.convert.folders import check_new
 from spinedet.datasets.convert.image_index import ImageIndex
+from spinedet.datasets.convert.image_paths import PathIndex
 from spinedet.datasets.convert.importing import Progress, Report
 from spinedet.datasets.convert.notes import Notes
 from spinedet.datasets.convert.sheet import read_rows
@@ -23,6 +23,7 @@ from spinedet.datasets.convert.whole_images import (
     image_sets,
     unknown_labels,
     whole_image_source,
+    with_names,
     write_whole_images,
 )
 from spinedet.datasets.tasks import Task
@@ -73,7 +74,8 @@ def import_labels(
 ) -> Report:
     """Make a dataset of a table of labels: each image gets one box, the whole of it, whose class is the label.
 
-    A column `split` becomes `ImageSets/Main/`.
+    A column `split` becomes `ImageSets/Main/`. Images of one name in several folders are told apart by the paths in
+    the table, and called by them in the dataset.
 
     Args:
         table: CSV (UTF-8) or XLSX, with a header.
@@ -94,11 +96,11 @@ def import_labels(
     rows = _rows(table, columns or Columns(), notes)
     _check_labels(rows, task, table)
     index = ImageIndex.of(images)
-    labelled = _labelled(_by_image(rows, index, table), task, table, notes)
+    labelled = with_names(_labelled(_by_image(rows, index, table), index, task, table, notes), index, notes)
     splits = image_sets(labelled, table)
     for row in labelled if splits else ():
         if not row.split:
-            notes.reported(NO_SPLIT, row.path.name)
+            notes.reported(NO_SPLIT, index.shown(row.path))
     kind = f"a table of labels for the task {task.task}"
     source = whole_image_source(kind, labelled, task, index, notes, check_pixels=check_pixels)
     return write_whole_images(source, splits, out, progress)
@@ -162,50 +164,35 @@ def _by_image(rows: Iterable[_Row], index: ImageIndex, table: Path) -> dict[Path
     """The rows of each image, in the order of the table."""
     groups: dict[Path, list[_Row]] = defaultdict(list)
     missing: list[_Row] = []
-    several: list[str] = []
+    several: list[tuple[_Row, Sequence[Path]]] = []
+    paths = PathIndex.of(index)
     for row in rows:
-        found = images_named(row.image, index)
+        found = paths.named(row.image)
         if len(found) == 1:
             groups[found[0]].append(row)
         elif found:
-            several.append(f"'{row.image}' (line {row.line}): {some(_below(index, found), 3)}")
+            several.append((row, found))
         else:
             missing.append(row)
     if missing:
         raise _missing(missing, index, table)
     if several:
-        todo = "write the path below the folder of images, such as patient7/1.png"
-        raise InputError("Names fit several images.", found=some(several, MOST), where=table, todo=todo)
+        raise _ambiguous(several, index, table)
     return groups
 
 
-def images_named(name: str, index: ImageIndex) -> tuple[Path, ...]:
-    """The images that a name may mean: file name with or without ending, with or without folders.
-
-    Folders count where both sides have them: `p1/a` is never `p2/a.png`. Leading folders of another machine do not.
-    """
-    hint = unicodedata.normalize("NFC", name).replace("\\", "/").removeprefix("./")
-    last = hint.rpartition("/")[2]
-    found = index.by_name.get(last) or index.by_stem.get(last, ())
-    if len(found) < 2 and last == hint:
-        return found
-    fitting = tuple(path for path in found if _fits(hint, _writings(path, index), str.endswith))
-    exact = tuple(path for path in fitting if _fits(hint, _writings(path, index), str.__eq__))
-    return exact or fitting
-
-
-def _fits(hint: str, writings: Iterable[str], like: Callable[[str, str], bool]) -> bool:
-    return any(like(f"/{path}", f"/{hint}") or like(f"/{hint}", f"/{path}") for path in writings)
-
-
-def _writings(path: Path, index: ImageIndex) -> list[str]:
-    """A path below the folder of images, with and without its ending."""
-    below = path.relative_to(index.root)
-    return [unicodedata.normalize("NFC", part.as_posix()) for part in (below, below.with_suffix(""))]
-
-
-def _below(index: ImageIndex, paths: Iterable[Path]) -> list[str]:
-    return [path.relative_to(index.root).as_posix() for path in paths]
+def _ambiguous(rows: Sequence[tuple[_Row, Sequence[Path]]], index: ImageIndex, table: Path) -> InputError:
+    told = [
+        f"'{row.image}' (line {row.line}): {some(map(index.shown, sorted(found)), MOST)}" for row, found in rows[:MOST]
+    ]
+    left = len(rows) - len(told)
+    return InputError(
+        "Names fit several images.",
+        expected="one image for every row",
+        found=f"{len(rows)} rows: " + "; ".join(told) + (f"; and {left} more" if left else ""),
+        where=table,
+        todo="write the path below the folder of images, such as patient7/1.png",
+    )
 
 
 def _missing(rows: Sequence[_Row], index: ImageIndex, table: Path) -> InputError:
@@ -221,14 +208,17 @@ def _missing(rows: Sequence[_Row], index: ImageIndex, table: Path) -> InputError
     )
 
 
-def _labelled(groups: Mapping[Path, Sequence[_Row]], task: Task, table: Path, notes: Notes) -> list[Labelled]:
+def _labelled(
+    groups: Mapping[Path, Sequence[_Row]], index: ImageIndex, task: Task, table: Path, notes: Notes
+) -> list[Labelled]:
     """One row for each image; rows that contradict each other are an error with all their lines."""
-    _check_agreement(groups, "label", lambda row: answer(task, row.label), lambda row: row.label, table)
-    _check_agreement(groups, "patient", lambda row: row.patient, lambda row: row.patient, table)
-    _check_agreement(groups, "split", lambda row: row.split, lambda row: row.split or "none", table)
-    for path, rows in groups.items():
+    known = {index.shown(path): rows for path, rows in groups.items()}
+    _check_agreement(known, "label", lambda row: answer(task, row.label), lambda row: row.label, table)
+    _check_agreement(known, "patient", lambda row: row.patient, lambda row: row.patient, table)
+    _check_agreement(known, "split", lambda row: row.split, lambda row: row.split or "none", table)
+    for name, rows in known.items():
         for row in rows[1:]:
-            notes.reported(REPEATED, f"{path.name} (lines {rows[0].line} and {row.line})")
+            notes.reported(REPEATED, f"{name} (lines {rows[0].line} and {row.line})")
     return [
         Labelled(path, rows[0].label, f"{table}:{rows[0].line}", rows[0].patient, rows[0].split)
         for path, rows in groups.items()
@@ -236,7 +226,7 @@ def _labelled(groups: Mapping[Path, Sequence[_Row]], task: Task, table: Path, no
 
 
 def _check_agreement(
-    groups: Mapping[Path, Sequence[_Row]],
+    groups: Mapping[str, Sequence[_Row]],
     what: str,
     meaning: Callable[[_Row], object],
     words: Callable[[_Row], str],
@@ -244,8 +234,8 @@ def _check_agreement(
 ) -> None:
     """All rows of an image say the same of it."""
     torn = [
-        f"{path.name}: " + ", ".join(f"'{words(row)}' (line {row.line})" for row in rows)
-        for path, rows in groups.items()
+        f"{name}: " + ", ".join(f"'{words(row)}' (line {row.line})" for row in rows)
+        for name, rows in groups.items()
         if len(rows) > 1 and len({meaning(row) for row in rows}) > 1
     ]
     if torn:

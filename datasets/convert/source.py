@@ -42,12 +42,19 @@ class SourceImage:
         where: Where the source speaks of it.
         shapes: Its boxes in the order of the source.
         size: Width and height as the source gives them; None where it does not.
+        name: What it is called in the dataset; empty for the name of its file.
     """
 
     path: Path
     where: str
     shapes: tuple[Shape, ...] = ()
     size: tuple[int, int] | None = None
+    name: str = ""
+
+    @property
+    def stem(self) -> str:
+        """What it is called in the dataset."""
+        return self.name or self.path.stem
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Source:
         classes: Class names in the order of the source; empty where it has no list: then the names found, sorted.
         images: The annotated images.
         index: All images that lie there.
-        patients: The patient of each image, by file stem, where the source says.
+        patients: The patient of each image, by its name in the dataset, where the source says.
         notes: What reading changed or left out.
     """
 
