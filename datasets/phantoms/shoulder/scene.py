@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spinedet.datasets.phantoms.bends import sample_bends
 from spinedet.datasets.phantoms.canvas import Canvas, Tissue, View
 from spinedet.datasets.phantoms.imaging import FloatImage, smooth_noise
 from spinedet.datasets.phantoms.outlines import Points
@@ -18,7 +19,6 @@ from spinedet.datasets.phantoms.shoulder.anatomy import (
     SUPRASPINATUS,
     Build,
     Shoulder,
-    sample_bends,
     sample_build,
     supraspinatus,
 )

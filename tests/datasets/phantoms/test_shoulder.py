@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from spinedet.datasets.phantoms.bends import sample_bends
 from spinedet.datasets.phantoms.shoulder.anatomy import (
     FOSSA,
     OTHERS,
     SIZE,
     SLICE_WAVES,
     Shoulder,
-    sample_bends,
     sample_build,
     supraspinatus,
 )
