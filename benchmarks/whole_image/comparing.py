@@ -96,7 +96,7 @@ def compare(
     calls = (scores[0] >= HALF, scores[1] >= HALF) if called is None else (called[0], called[1][order])
     right = (calls[0] == truth, calls[1] == truth)
     everyone = np.ones(len(truth), bool)
-    tests = [_mcnemar(right[0][rows], right[1][rows]) for rows in (everyone, truth, ~truth)]
+    tests = [mcnemar_test(right[0][rows], right[1][rows]) for rows in (everyone, truth, ~truth)]
     return Comparison(
         images=len(first),
         patients=len(set(first.patients)),
@@ -108,8 +108,8 @@ def compare(
     )
 
 
-def _mcnemar(first: BoolArray, second: BoolArray) -> McNemar:
-    """Compare whether each of two is right (N,)."""
+def mcnemar_test(first: BoolArray, second: BoolArray) -> McNemar:
+    """McNemar's test of whether each of two is right (N,); exact below `EXACT_BELOW` discordant images."""
     alone = (int((first & ~second).sum()), int((~first & second).sum()))
     exact = sum(alone) < EXACT_BELOW
     if not sum(alone):

@@ -100,11 +100,25 @@ def delong(truth: BoolArray, scores: FloatArray) -> DeLong:
         truth: (N,) with one positive and one negative image or more; the covariance is NaN without two of each.
         scores: (K, N).
     """
+    below_ill, above_healthy = placements(truth, scores)
+    return DeLong(below_ill.mean(axis=1), _spread(below_ill) + _spread(above_healthy))
+
+
+def placements(truth: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """DeLong's components: the share of negatives below each positive, and of positives above each negative.
+
+    Args:
+        truth: (N,) with M positive and L negative images, one or more of each.
+        scores: (K, N).
+
+    Returns:
+        (K, M) and (K, L); the mean of each row, of either, is the area. Equal scores count half.
+    """
     ill, healthy = scores[:, truth], scores[:, ~truth]  # (K, M), (K, L)
     among_all = rankdata(scores, axis=1)  # (K, N) midranks
     below_ill = (among_all[:, truth] - rankdata(ill, axis=1)) / healthy.shape[1]  # (K, M)
     above_healthy = 1 - (among_all[:, ~truth] - rankdata(healthy, axis=1)) / ill.shape[1]  # (K, L)
-    return DeLong(below_ill.mean(axis=1), _spread(below_ill) + _spread(above_healthy))
+    return below_ill, above_healthy
 
 
 def unrankable(truth: BoolArray, scores: FloatArray) -> str | None:
