@@ -1,0 +1,36 @@
+"""The two smallest records of a study analysis: a figure with its intervals, and a test."""
+
+from spinedet.benchmarks.agreement.figures import Interval, Record
+from spinedet.benchmarks.whole_image.figures import Figure as PlainFigure
+
+
+class Figure(PlainFigure):
+    """One figure: `value`, `ci95` (of `method`), `ci95_patients` (patients drawn anew), `counts`, `why`; and two more.
+
+    Attributes:
+        ci95_exact: Of a share: Clopper and Pearson's interval; `ci95` is Wilson's. Both take units for independent.
+        ci95_clustered: Of a share where a patient has several units: with the variance between patients.
+    """
+
+    ci95_exact: Interval | None = None
+    ci95_clustered: Interval | None = None
+
+
+class Test(Record):
+    """One test.
+
+    Attributes:
+        name: Which.
+        statistic: Its statistic.
+        df: Degrees of freedom, where it has them.
+        p: Two-sided; None where there is none, and `why` says so.
+        why: Why there is no p.
+    """
+
+    __test__ = False  # pytest: this is no test case
+
+    name: str
+    statistic: float | None = None
+    df: float | tuple[float, float] | None = None
+    p: float | None = None
+    why: str | None = None
