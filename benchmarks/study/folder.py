@@ -9,9 +9,17 @@ STUDY/readers/NAME/TREATMENT/       what one reader did under one treatment:
     Annotations/CODE.xml            the boxes
     practice/CODE.xml               those of the practice
     reading.json                    instead of log and boxes: a reading made elsewhere, or a model's
+STUDY/models/NAME/                  a model that takes part:
+    model.json                      its card
+    hints.json                      its boxes on study and practice images, for those who read with it
 STUDY/reference/                    a dataset folder in which experts annotate, if they do (`spinedet annotate`)
-STUDY/sealed/key.csv                code, image, patient: not for readers
-STUDY/sealed/truth.json             the reference standard: not for readers
+STUDY/consensus/                    what comes of it (`spinedet consensus`)
+STUDY/sealed/                       not for readers:
+    key.csv                         code, image, patient, and the patient's neutral name
+    truth.json                      the reference standard
+    patients.json                   pixel hashes of all images that the dataset has of the study's patients
+    drawing.json                    how the images were drawn, and who could not be
+    agreement.json                  how far the experts agreed before they discussed
 STUDY/analysis/                     results, tables, figures, report
 """
 
@@ -59,14 +67,29 @@ class StudyFolder:
         return self.root / "reference"
 
     @property
+    def models(self) -> Path:
+        """One folder a model."""
+        return self.root / "models"
+
+    @property
+    def consensus(self) -> Path:
+        """What the experts agreed on."""
+        return self.root / "consensus"
+
+    @property
+    def sealed(self) -> Path:
+        """What readers must not see."""
+        return self.root / "sealed"
+
+    @property
     def key(self) -> Path:
         """The table of codes, images and patients."""
-        return self.root / "sealed" / "key.csv"
+        return self.sealed / "key.csv"
 
     @property
     def truth(self) -> Path:
         """The reference standard."""
-        return self.root / "sealed" / "truth.json"
+        return self.sealed / "truth.json"
 
     @property
     def analysis(self) -> Path:

@@ -96,6 +96,9 @@ class Protocol(_Strict):
         cases: The study's images, in the order of their codes.
         practice: Images to practise on, which do not count.
         readers: Names of the persons who read, in the order of the tables.
+        experts: Who makes the reference standard; empty where it is the dataset's annotations.
+        truth: SHA-256 of the reference standard's file where it was frozen too; empty where experts make it.
+        per_patient: At most so many images of a patient; None for all.
         treatments: Reading conditions; more than one where readers read without and with the model.
         models: The models that read the same images.
         iou: Least overlap of a reader's box with the object of the reference that it marks.
@@ -123,6 +126,9 @@ class Protocol(_Strict):
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
     practice: tuple[Case, ...] = ()
     readers: tuple[str, ...]
+    experts: tuple[str, ...] = ()
+    truth: str = ""
+    per_patient: Annotated[int, Field(ge=1)] | None = None
     treatments: Annotated[tuple[str, ...], Field(min_length=1)] = ("unaided",)
     models: tuple[ModelReader, ...] = ()
     iou: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -140,6 +146,7 @@ class Protocol(_Strict):
         for what, names in (
             ("class", self.classes),
             ("reader", (*self.readers, *(one.name for one in self.models))),
+            ("expert", self.experts),
             ("treatment", self.treatments),
             ("code", tuple(case.code for case in (*self.cases, *self.practice))),
         ):

@@ -8,6 +8,8 @@ from spinedet.annotations.reading import Timing
 from spinedet.benchmarks.agreement.figures import Record
 
 UNAIDED = "unaided"
+AIDED = "aided"
+"""What the treatments of a reader study are called: without and with what the model found on the screen."""
 
 ReaderKind = Literal["person", "model"]
 
@@ -96,8 +98,10 @@ class StudyData(Record):
         truth: The reference standard of every image, in the order of the codes.
         readings: Every reading.
         standard: How the reference standard was made, in a few sentences with figures, for the report.
+        concerns: What is missing or was left out, who it is about, and what the analysis does about it.
     """
 
     truth: tuple[Truth, ...]
     readings: tuple[Reading, ...]
     standard: tuple[str, ...] = ()
+    concerns: tuple[str, ...] = ()
