@@ -58,14 +58,14 @@ def cohen_figure(resamples: Resamples, image: IntArray, given: IntArray, categor
     cells = given[:, 0] * categories + given[:, 1]  # (U,)
     sums = resamples.sums(image, [cells == cell for cell in range(categories**2)])  # (categories squared, 1 + R)
     tables = sums.T.reshape(-1, categories, categories)
-    return _figure(cohen(tables[0]), cohen_values(tables))
+    return kappa_figure(cohen(tables[0]), cohen_values(tables))
 
 
 def fleiss_figure(resamples: Resamples, image: IntArray, given: IntArray, categories: int) -> KappaFigure:
     """Fleiss' kappa of all annotators."""
     counts = _counts(given, categories)
     sums = resamples.sums(image, [agreeing(counts), *counts.T])  # (1 + categories, 1 + R)
-    return _figure(fleiss(counts), fleiss_values(sums[0], sums[1:].T, given.shape[1]))
+    return kappa_figure(fleiss(counts), fleiss_values(sums[0], sums[1:].T, given.shape[1]))
 
 
 def _counts(given: IntArray, categories: int) -> NDArray[np.int64]:
@@ -73,7 +73,8 @@ def _counts(given: IntArray, categories: int) -> NDArray[np.int64]:
     return np.stack([(given == category).sum(axis=1) for category in range(categories)], axis=1)
 
 
-def _figure(found: Kappa, values: FloatArray) -> KappaFigure:
+def kappa_figure(found: Kappa, values: FloatArray) -> KappaFigure:
+    """A kappa with the interval of its resamples (1 + R,), the first of which is the kappa itself."""
     return KappaFigure(
         value=found.value,
         ci95=value_and_interval(values)[1],

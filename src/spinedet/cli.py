@@ -24,6 +24,7 @@ from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
 from spinedet.commands.phantoms import phantoms
 from spinedet.commands.regions import regions
+from spinedet.commands.study import study
 from spinedet.commands.task import tasks
 from spinedet.commands.whole_image import diagnostic
 from spinedet.terminal import Count, DatasetFolder, ImageSet, OwnPatients, Seed, TaskName, err, out
@@ -39,6 +40,7 @@ app.add_typer(phantoms, name="phantom")
 app.add_typer(tasks, name="task")
 app.add_typer(importing, name="import")
 app.add_typer(exporting, name="export")
+app.add_typer(study, name="study")
 
 DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.EIO),
