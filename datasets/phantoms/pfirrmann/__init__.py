@@ -1,0 +1,1 @@
+"""The disc phantom: sagittal MR images of one lumbar disc between its bodies, of every Pfirrmann grade."""

@@ -1,0 +1,1 @@
+"""The stenosis phantom: axial MR images of the lumbar canal at a disc, of every width."""
