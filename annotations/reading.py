@@ -10,14 +10,17 @@ no input for longer than a set time; of the last kind only what lies beyond that
 touching is reading. Two reasons at once are one pause.
 """
 
+import errno
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spinedet.annotations.errors import InputError, at
+from spinedet.annotations.errors import InputError, WorkError, at
+from spinedet.annotations.voc import read_voc
 
 LOG = "log.jsonl"
 
@@ -107,21 +110,33 @@ def read_log(path: Path) -> list[Event]:
         InputError: A line is damaged, or the clock went back within a sitting; the line is named.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise InputError("A reading's log cannot be read.", found=str(error), where=path) from error
-    whole = text[: text.rfind("\n") + 1].splitlines()
+    *whole, _unfinished = data.split(b"\n")  # in bytes: a crash may part a letter, too
     events = [_event(path, number, line) for number, line in enumerate(whole, start=1)]
     _check_clock(path, events)
     return events
 
 
-def _event(path: Path, number: int, line: str) -> Event:
+def is_finished(xml: Path) -> bool:
+    """Whether a reader has finished an image: its annotation is there, with the mark "verified".
+
+    The window saves boxes as they are drawn, so that a file alone does not mean that the reader was done with it. The
+    mark is set when the reader goes on to the next image, or says that there is nothing to find.
+
+    Raises:
+        InputError: The annotation is damaged.
+    """
+    return xml.exists() and read_voc(xml).verified
+
+
+def _event(path: Path, number: int, line: bytes) -> Event:
     try:
         return Event.model_validate(json.loads(line))
-    except (json.JSONDecodeError, ValidationError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
         found = str(error).splitlines()[0]
         todo = "the log is evidence and was changed or damaged; restore it from a copy, or leave this reader out"
         raise InputError(
@@ -186,8 +201,10 @@ class _Running:
     def take(self, event: Event) -> Visit | None:
         """Go on by an event; the visit that it ends, if it ends one."""
         if event.event == "shown":
+            before = self._close(event)  # an image that nobody left was on the screen until the next one was
             self._open(event)
-        elif event.event in {"left", "end", "cut"}:
+            return before
+        if event.event in {"left", "end", "cut"}:
             return self._close(event)
         elif event.event == "pause" and event.why:
             self._pause(event.t, event.why)
@@ -229,17 +246,39 @@ class _Running:
 
 
 class Log:
-    """A log that is being written: every event is on its way to the disk before `append` returns."""
+    """A log that is being written: the disk has every event before `append` returns.
+
+    A last line that a crash left unfinished goes when the first event is written, which would become a part of it.
+
+    Raises:
+        WorkError: The log cannot be opened for writing.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+b", buffering=0)
+            self._file.seek(0)
+            self._size = _whole_lines(self._file.read())
+        except OSError as error:
+            raise _not_written(path, error) from error
 
     def append(self, event: Event) -> None:
-        """Write one event."""
-        self._file.write(event.line())
-        self._file.flush()
+        """Write one event.
+
+        Raises:
+            WorkError: The disk is full or gone; the event is not in the log, and can be written again.
+        """
+        data = event.line().encode()
+        try:
+            self._file.truncate(self._size)  # what a write left that failed before
+            if self._file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise _not_written(self._path, error) from error
+        self._size += len(data)
 
     def close(self) -> None:
         """Nothing more will be written."""
@@ -250,3 +289,17 @@ class Log:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _whole_lines(data: bytes) -> int:
+    """How many bytes there are up to the end of the last whole line."""
+    return data.rfind(b"\n") + 1
+
+
+def _not_written(path: Path, error: OSError) -> WorkError:
+    return WorkError(
+        "The log of a reading cannot be written.",
+        found=error.strerror or str(error),
+        where=path,
+        todo="free space, or get leave to write in that folder; what was recorded before is kept",
+    )
