@@ -142,6 +142,11 @@ class Knee:
         """The outline of the tibia."""
         return self.frame.outline([*self.plateau(np.linspace(*PLATEAU, 24)), *TIBIA_BELOW, *TIBIA_FRONT], 2)
 
+    def space(self, half: float) -> Points:
+        """The outline in mm of the view of what lies between the bones, to `half` mm on both sides of the middle."""
+        along = np.linspace(-half, half, 40)
+        return self.frame.place(np.vstack([self.condyle(along), self.plateau(along)[::-1]]))
+
     def surfaces(self, x: ArrayLike) -> tuple[Points, Points]:
         """The highest and the lowest line of menisci (each N, 2) over `x`."""
         low = self.plateau(x, self.build.cartilage[1] + EDGE)

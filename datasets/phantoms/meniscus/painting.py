@@ -93,12 +93,9 @@ def paint_bones(canvas: Canvas, knee: Knee, palette: Palette, rng: np.random.Gen
 
 def paint_joint(canvas: Canvas, knee: Knee, palette: Palette, rng: np.random.Generator) -> None:
     """Fluid between capsule and bones, cartilage on both of them, the capsule behind and in front."""
-    along, fluid = np.linspace(-RIM - 2.5, RIM + 2.5, 40), rng.uniform(0.2, 1.0)
-    joint = np.vstack([knee.condyle(along), knee.plateau(along)[::-1]])
-    canvas.fill(knee.frame.place(joint), Tissue(palette.fat.signal * 0.75, 12))
-    between = np.linspace(-15, 15, 24)
-    space = np.vstack([knee.condyle(between), knee.plateau(between)[::-1]])
-    canvas.fill(knee.frame.place(space), palette.fluid)
+    canvas.fill(knee.space(RIM + 2.5), Tissue(palette.fat.signal * 0.75, 12))
+    canvas.fill(knee.space(15), palette.fluid)
+    fluid = rng.uniform(0.2, 1.0)
     for x, y, size in ((-RIM - 3, -9, 1.8), (RIM + 2.5, -12, 2.2), (RIM + 4, 1, 1.4)):
         pocket = blob(rng.normal((x, y), 0.8), (size * fluid, 1.8 * size * fluid), 0.2 * np.sign(x), rng, 0.3)
         canvas.fill(knee.frame.place(pocket), palette.fluid)

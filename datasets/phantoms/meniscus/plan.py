@@ -64,8 +64,8 @@ EASY = Setting(
 
 HARD = Setting(
     worn=0.7,
-    reach={"intact": (0.3, 0.95), "tear": (0.8, 1.0)},  # a slice is thick: a tear may seem to end within
-    contrast={"intact": (0.3, 0.75), "tear": (0.45, 0.95)},
+    reach={"intact": (0.4, 0.96), "tear": (0.78, 1.0)},  # a slice is thick: a tear may seem to end within
+    contrast={"intact": (0.3, 0.85), "tear": (0.4, 0.9)},
     quality=POOR,
 )
 

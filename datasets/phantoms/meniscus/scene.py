@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from spinedet.datasets.phantoms.canvas import Canvas
 from spinedet.datasets.phantoms.closeup import acquire, sample_scanner
-from spinedet.datasets.phantoms.meniscus.anatomy import Build, Knee, cut, sample_build
+from spinedet.datasets.phantoms.meniscus.anatomy import RIM, Build, Knee, cut, sample_build
 from spinedet.datasets.phantoms.meniscus.painting import (
-    HORNS,
     Palette,
     paint_around,
     paint_bones,
@@ -82,9 +81,7 @@ def render_image(patient: KneePatient, number: int) -> WholeImage:
 
 def _joint(knee: Knee) -> NDArray[np.uint8]:
     """The knee (H, W): where its bones face each other, and all that lies between them."""
-    bones = knee.frame.mask(knee.femur(), knee.tibia(), *(knee.horn(horn) for horn in HORNS))
-    size = round(8 * knee.frame.view.scale) | 1
-    whole = cv2.morphologyEx(bones, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+    whole = knee.frame.mask(knee.femur(), knee.tibia(), knee.space(RIM + 2.5))
     (left, top), (right, bottom) = JOINT
     near = knee.frame.mask(knee.frame.place([(left, top), (right, top), (right, bottom), (left, bottom)]))
     return np.asarray(whole & near, np.uint8)
