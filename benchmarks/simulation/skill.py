@@ -80,6 +80,24 @@ def draw_right(
     return np.asarray(quantiles(chance) * hardness.total + shared + rng.standard_normal((readers, things)) > 0)
 
 
+def draw_spread(mean: float, readers: int, between: float, hardness: Hardness, rng: np.random.Generator) -> FloatArray:
+    """Skills (R,) of readers who differ, so that their mean over all readers there could be is the stated one.
+
+    A reader's quantile is the mean's plus `between` times a standard normal draw; the mean over such readers is kept by
+    the same factor that keeps it over patients.
+
+    Args:
+        mean: Their mean share of right answers.
+        readers: R.
+        between: Spread of their quantiles.
+        hardness: What the answers will be drawn with.
+        rng: The generator.
+    """
+    whole = np.sqrt(hardness.total**2 + between**2)
+    drawn = float(norm.ppf(mean)) * whole + between * rng.standard_normal(readers)  # before `draw_right`'s factor
+    return np.asarray(norm.cdf(drawn / hardness.total))
+
+
 def quantiles(chance: FloatArray) -> FloatArray:
     """Normal quantiles of probabilities; 0 and 1 become never and always."""
     return np.asarray(norm.ppf(chance))
