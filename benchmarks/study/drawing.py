@@ -5,8 +5,8 @@ pixels count as one person. Each of the others belongs to one stratum: the rares
 (rarest by the number of such images; nobody's images without a box make a stratum too). Strata are filled from the
 rarest to the commonest, in random order of their persons, each until the images drawn so far come nearest to the share
 that these strata have among all images that could be drawn, and with one person at least. What is left over after the
-last is filled with persons from anywhere who still fit. Nobody is drawn in part: where persons have several images, the
-number drawn can stay a little below the number asked for.
+last is filled with persons from anywhere who still fit. Nobody is drawn in part: where persons have several images, a
+rest may stay; the whole is then drawn anew, up to `TRIES` times, and the fullest drawing is kept.
 """
 
 from collections import Counter
@@ -22,6 +22,9 @@ from spinedet.benchmarks.study.persons import Person
 from spinedet.datasets.dataset import Dataset, Item
 
 T = TypeVar("T")
+
+TRIES = 50
+"""How often the drawing is made anew where patients with several images leave a rest."""
 
 CANDIDATES, STRATA, PRACTICE = 0, 1, 2
 """What a random number is for; each purpose has a stream of its own, so that one does not shift the others."""
@@ -134,6 +137,17 @@ class _Pool:
         return sum(len(self.offers[one]) for one in persons)
 
     def choose(self, images: int, rng: np.random.Generator) -> list[Person]:
+        """The first drawing of several that has all images, otherwise the fullest."""
+        best: list[Person] = []
+        for _ in range(TRIES):
+            chosen = self._once(images, rng)
+            if not best or self.size(chosen) > self.size(best):
+                best = chosen
+            if self.size(best) == images:
+                break
+        return best
+
+    def _once(self, images: int, rng: np.random.Generator) -> list[Person]:
         """Persons of all strata by the rule of this module."""
         chosen: list[Person] = []
         share, whole = 0.0, self.size(self.offers)
@@ -192,6 +206,15 @@ def _practice(
 
 def _check_enough(pool: _Pool, seen: Sequence[Person], images: int, dataset: Dataset) -> None:
     left = pool.size(pool.offers)
+    fewest = min((len(offer) for offer in pool.offers.values()), default=0)
+    if left >= images and fewest > images:
+        raise InputError(
+            "Every patient has more images than the study asks for.",
+            expected=f"at most {images} images of a patient",
+            found=f"{fewest} or more",
+            where=dataset.folder,
+            todo="give --per-patient",
+        )
     if left >= images:
         return
     names = [name for one in seen for name in one.patients]
