@@ -31,15 +31,26 @@ def detector_finder(detect: Detector, missing: Missing = "leave-out", least_scor
 
     def find(image: Pixels) -> Finding:
         height, width = image.shape[:2]
-        inside = [(_inside(box, width, height), score) for box, score in detect(image) if score >= least_score]
-        found = [(box, score) for box, score in inside if box.x1 > box.x0 and box.y1 > box.y0]
-        if found:
-            return Finding({WHOLE: max(found, key=lambda row: row[1])[0]})
-        if missing == "whole":
-            return Finding({WHOLE: Box(0, 0, width, height)}, WHOLE_USED)
-        return Finding(remark=NOTHING)
+        return region_of(detect(image), (width, height), missing, least_score)
 
     return find
+
+
+def region_of(
+    found: Sequence[Scored], size: tuple[int, int], missing: Missing = "leave-out", least_score: float = 0.0
+) -> Finding:
+    """The best of the boxes that a model found on an image of that width and height, clipped to it; see above."""
+    best = best_box(found, size, least_score)
+    if best is not None:
+        return Finding({WHOLE: best})
+    return Finding({WHOLE: Box(0, 0, *size)}, WHOLE_USED) if missing == "whole" else Finding(remark=NOTHING)
+
+
+def best_box(found: Sequence[Scored], size: tuple[int, int], least_score: float = 0.0) -> Box | None:
+    """The box with the highest score among those that score enough and show a part of the image; None without any."""
+    inside = [(_inside(box, *size), score) for box, score in found if score >= least_score]
+    seen = [(box, score) for box, score in inside if box.x1 > box.x0 and box.y1 > box.y0]
+    return max(seen, key=lambda row: row[1])[0] if seen else None
 
 
 def _inside(box: Box, width: int, height: int) -> Box:

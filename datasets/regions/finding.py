@@ -25,3 +25,6 @@ class Finding:
 
 Finder = Callable[[Pixels], Finding]
 """From an image, (H, W) grey or (H, W, 3) RGB of 8 bits, to its regions."""
+
+NamedFinder = Callable[[str, Pixels], Finding]
+"""The same for a finder that goes by the image's name too, because each image has a model of its own."""

@@ -26,10 +26,13 @@ from spinedet.datasets.dataset import ANNOTATIONS, IMAGE_SETS, IMAGES, Dataset, 
 from spinedet.datasets.images import Pixels, read_pixels
 from spinedet.datasets.patients import PATIENTS
 from spinedet.datasets.regions.crops import REGIONS, Region, check_margin, cut, regions_csv, regions_of
-from spinedet.datasets.regions.finding import Finder
+from spinedet.datasets.regions.finding import Finder, NamedFinder
 from spinedet.datasets.regions.overlap import Overlap, Spread, overlaps, overlaps_csv, read_mask, summary
 
 LEFT_OUT, OVERLAP, REPORT = "left_out.csv", "overlap.csv", "regions.txt"
+
+MARGIN = 0.1
+"""Share of a region's sides that a crop adds all round, where nobody asks for another."""
 
 NO_MASK = "images without a mask"
 UNCOMPARED = "images whose mask is empty"
@@ -74,8 +77,24 @@ def make_regions(
     find: Finder,
     out: Path,
     *,
-    margin: float = 0.1,
+    margin: float = MARGIN,
     masks: Path | None = None,
+    progress: Progress | None = None,
+) -> RegionReport:
+    """Cut the regions out of every image and write them as a dataset; see `make_named_regions`."""
+    return make_named_regions(
+        dataset, lambda _, pixels: find(pixels), out, margin=margin, masks=masks, progress=progress
+    )
+
+
+def make_named_regions(
+    dataset: Dataset,
+    find: NamedFinder,
+    out: Path,
+    *,
+    margin: float = MARGIN,
+    masks: Path | None = None,
+    name: str | None = None,
     progress: Progress | None = None,
 ) -> RegionReport:
     """Cut the regions out of every image and write them as a dataset.
@@ -88,6 +107,7 @@ def make_regions(
         out: The dataset folder to make.
         margin: Share of a region's sides that the crop adds all round.
         masks: A folder of masks by the names of the images, to compare the regions with.
+        name: What the new dataset is called; otherwise as its folder.
         progress: Told after every image.
 
     Raises:
@@ -95,21 +115,21 @@ def make_regions(
         WorkError: The disk is full; nothing is left behind.
     """
     check_margin(margin)
-    labels = _labels(dataset)
+    answers = _answers(dataset)
     index = None if masks is None else ImageIndex.of(masks)
     with new_folder(out) as folder:
-        made = _cut_all(dataset, labels, find, folder, margin, index, progress)
+        made = _cut_all(dataset, answers, find, folder, margin, index, progress)
         _check_any(made, dataset)
         report = RegionReport(_report(dataset, made, out), summary(made.overlap), len(made.overlap))
-        _write_tables(dataset, made, folder, out.name)
+        _write_tables(dataset, made, folder, name or out.name)
         if index is not None:
             write_text(folder / OVERLAP, overlaps_csv(made.overlap))
         write_text(folder / REPORT, "".join(f"{line}\n" for line in report.lines(ALL)))
     return report
 
 
-def _labels(dataset: Dataset) -> dict[str, str]:
-    """The class of each image; every image must have exactly one."""
+def _answers(dataset: Dataset) -> dict[str, VocObject]:
+    """The first box of each image, whose class and number the crops take over; all of an image have one class."""
     found = {item.image: {thing.name for thing in item.annotation.objects} for item in dataset.items}
     if several := {image: names for image, names in found.items() if len(names) != 1}:
         wrong = [f"{image} ({', '.join(sorted(names)) or 'none'})" for image, names in several.items()]
@@ -119,13 +139,13 @@ def _labels(dataset: Dataset) -> dict[str, str]:
             found=f"{len(wrong)}: {some(wrong)}",
             where=dataset.folder,
         )
-    return {image: next(iter(names)) for image, names in found.items()}
+    return {item.image: item.annotation.objects[0] for item in dataset.items}
 
 
 def _cut_all(
     dataset: Dataset,
-    labels: Mapping[str, str],
-    find: Finder,
+    answers: Mapping[str, VocObject],
+    find: NamedFinder,
     folder: Path,
     margin: float,
     masks: ImageIndex | None,
@@ -138,8 +158,8 @@ def _cut_all(
         pixels = _pixels(item, dataset)
         regions = _regions(item.image, pixels, find, margin, made)
         for region in regions:
-            _write_crop(folder, region, cut(pixels, region.box), labels[item.image])
-            made.names.append(labels[item.image])
+            _write_crop(folder, region, cut(pixels, region.box), answers[item.image])
+            made.names.append(answers[item.image].name)
         if masks is not None:
             _compare(item.image, regions, masks, (pixels.shape[1], pixels.shape[0]), made)
         if progress:
@@ -153,9 +173,9 @@ def _pixels(item: Item, dataset: Dataset) -> Pixels:
     return read_pixels(item.path)
 
 
-def _regions(image: str, pixels: Pixels, find: Finder, margin: float, made: _Made) -> list[Region]:
+def _regions(image: str, pixels: Pixels, find: NamedFinder, margin: float, made: _Made) -> list[Region]:
     """The regions of an image; one without any, or with a remark, is written down."""
-    finding = find(pixels)
+    finding = find(image, pixels)
     if not finding.boxes:
         made.left_out.append((image, finding.remark))
         made.notes.left_out(f"images: {finding.remark}", image)
@@ -167,14 +187,14 @@ def _regions(image: str, pixels: Pixels, find: Finder, margin: float, made: _Mad
     return regions
 
 
-def _write_crop(folder: Path, region: Region, pixels: Pixels, name: str) -> None:
+def _write_crop(folder: Path, region: Region, pixels: Pixels, answer: VocObject) -> None:
     """No file needs a temporary name here: the folder itself has one."""
     height, width = pixels.shape[:2]
     colours = 1 if pixels.ndim == 2 else 3
     done, data = cv2.imencode(".png", pixels if colours == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     if not done:
         raise WorkError("A crop could not be written as PNG.", found=f"{width} x {height}", where=region.image)
-    whole = VocObject(name, Box(0, 0, width, height))
+    whole = VocObject(answer.name, Box(0, 0, width, height), extra=answer.extra)
     annotation = Annotation(f"{region.image}.png", width, height, (whole,), depth=colours)
     (folder / IMAGES / f"{region.image}.png").write_bytes(data.tobytes())
     (folder / ANNOTATIONS / f"{region.image}.xml").write_bytes(voc_bytes(annotation))

@@ -23,7 +23,7 @@ from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
 from spinedet.commands.phantoms import phantoms
-from spinedet.commands.regions import regions
+from spinedet.commands.regions import RegionBoxes, RegionDetector, RegionEpochs, RegionModel, Roi, regions
 from spinedet.commands.study import study
 from spinedet.commands.task import tasks
 from spinedet.commands.whole_image import diagnostic
@@ -133,6 +133,11 @@ def benchmark(
     learning_rate: Rate = None,
     weights: Weights = "none",
     sensitivity: Sensitivity = None,
+    roi: Roi = None,
+    region_detector: RegionDetector = "yolov5:n",
+    region_epochs: RegionEpochs = None,
+    region_boxes: RegionBoxes = None,
+    region_model: RegionModel = None,
     examples: Annotated[bool, typer.Option(help="Show test images, with their names, in the report.")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="Training jobs at the same time.")] = 1,
     seed: Seed = 0,
@@ -145,20 +150,29 @@ def benchmark(
     """Compare detectors by cross-validation: every detector on every fold, one evaluator, one report.
 
     Where the task asks the whole image, its report is whole_image.html, with thresholds chosen on validation images.
+    With --roi whole,detector the same is done with a region and without, and comparison.html tells the difference.
     """
     from spinedet import actions
     from spinedet.benchmarks.crossval import Plan
-    from spinedet.whole_image import check
+    from spinedet.whole_image import Ask, check
+    from spinedet.with_region import RegionWords, ask_regions, compare_regions
 
     data, known = actions.load(dataset, task, image_set, each_image_is_a_patient)
     check(data, known, sensitivity)
     changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
     settings = actions.settings_of(detectors.split(","), preset, known, changes)
+    words = RegionWords(roi, region_detector, region_epochs, region_boxes, region_model)
+    wanted = ask_regions(words, known, preset, changes)
     count = actions.number_of_folds(count, known)
     whole, val = (known.whole_image, known.split.val) if known else (False, 0.0)
     made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare, val=val if whole else 0.0)
     plan = Plan(made, settings, jobs, actions.command_line(sys.argv[1:], data), whole_image=whole)
-    report = actions.compare(out, err, data, plan, out_folder, examples=examples, task=known, sensitivity=sensitivity)
+    if wanted is not None and known is not None:
+        report = compare_regions(out, err, data, plan, out_folder, Ask(known, sensitivity, examples), wanted)
+    else:
+        report = actions.compare(
+            out, err, data, plan, out_folder, examples=examples, task=known, sensitivity=sensitivity
+        )
     out.print(f"Report: {report}")
 
 

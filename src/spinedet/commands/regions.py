@@ -14,6 +14,22 @@ if TYPE_CHECKING:
 
 Missing = Literal["leave-out", "whole"]
 
+Roi = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KINDS", help="Of whole images: compare whole,legs,detector (one or several) on the same folds."
+    ),
+]
+RegionDetector = Annotated[str, typer.Option(help="With --roi detector: what is trained in each fold to find regions.")]
+RegionEpochs = Annotated[int | None, typer.Option(min=1, help="Its epochs, if not those of the benchmark.")]
+RegionBoxes = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="VOC files of the regions to learn, if not the masks in Regions/.")
+]
+RegionModel = Annotated[
+    Path | None, typer.Option(metavar="MODEL", help="A trained region model instead; it must have seen no image here.")
+]
+"""What `spinedet benchmark` asks about regions."""
+
 
 def regions(
     dataset: DatasetFolder,
