@@ -2,8 +2,8 @@
 
 Makes tiny PNGs and a table of them in a temporary folder (five images a patient, three classes), imports it, and prints
 one JSON line for each number of rows. `seconds` is the whole import, `cpu_seconds` what of it the processor worked (a
-busy machine makes the first longer); images come along as hard links where the disk has them. With `--alike` they lie as
-MURA's do: a folder a patient and a study, `image1.png` in each, told by paths.
+busy machine makes the first longer); images come along as hard links where the disk has them. With `--alike` they lie
+as MURA's do: a folder a patient and a study, `image1.png` in each, told by paths.
 
     python benchmarks/speed/labels_speed.py --rows 20000 50000 100000
     python benchmarks/speed/labels_speed.py --rows 20000 50000 100000 --alike

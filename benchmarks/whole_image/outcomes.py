@@ -12,9 +12,11 @@ from spinedet.annotations.errors import InputError, some
 from spinedet.annotations.files import read_json
 from spinedet.annotations.voc.extra import safe_parser
 from spinedet.benchmarks.whole_image.scores import NO_FOLD, ScoreTable
-from spinedet.datasets.convert.whole_images import VALUE
-from spinedet.datasets.dataset import Dataset, Item
+from spinedet.datasets.convert.image_index import ImageIndex
+from spinedet.datasets.convert.whole_images import VALUE, constant_images
+from spinedet.datasets.dataset import IMAGES, Dataset, Item
 from spinedet.datasets.folds import Fold, Folds
+from spinedet.datasets.pages import count
 from spinedet.datasets.tasks import Task
 from spinedet.detect.contract import Settings
 from spinedet.detect.jobs import DONE_FILE, JOB_FILE, MODEL_FOLDER, SCORES_FILE, Done, Job
@@ -72,6 +74,20 @@ def check_one_answer(dataset: Dataset) -> None:
             where=dataset.folder,
             todo="cut regions out with `spinedet regions`, which makes an image of each; remove images without a label",
         )
+
+
+def flat_images(dataset: Dataset) -> tuple[str, ...]:
+    """A sentence that names the images whose pixels are all equal; nobody can answer anything by them.
+
+    As an import does, only files so small that they may be constant are decoded. Empty where there is none, or where
+    the dataset was loaded without its images.
+    """
+    paths = [item.path for item in dataset.items if item.path is not None]
+    flat = constant_images(paths, ImageIndex.of(dataset.folder / IMAGES)) if paths else []
+    if not flat:
+        return ()
+    names = some([path.stem for path in flat], NAMED)
+    return (f"The pixels of {count(len(flat), 'image')} are all equal, so that nothing can be told by them: {names}.",)
 
 
 def true_numbers(dataset: Dataset, task: Task) -> dict[str, float] | None:

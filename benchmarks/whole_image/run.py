@@ -18,7 +18,7 @@ from spinedet.benchmarks.whole_image.comparing import Comparison, compare
 from spinedet.benchmarks.whole_image.figures import BoolArray, Figure, FloatArray, bootstrapped
 from spinedet.benchmarks.whole_image.looking import Looked
 from spinedet.benchmarks.whole_image.ordered import expected_value
-from spinedet.benchmarks.whole_image.outcomes import Outcome
+from spinedet.benchmarks.whole_image.outcomes import Outcome, flat_images
 from spinedet.benchmarks.whole_image.patients import patient_table
 from spinedet.benchmarks.whole_image.scores import NO_FOLD, ScoreTable
 from spinedet.benchmarks.whole_image.summary import Part, WholeImageFigures, summarise
@@ -96,7 +96,7 @@ class Material(Record):
         folds: How many.
         grouped_by: What was never parted.
         validation: Images set aside for validation, by fold (as text).
-        gaps: Classes that a part of a fold lacks, a sentence each.
+        gaps: Classes that a part of a fold lacks, and images that show nothing, a sentence each.
     """
 
     name: str
@@ -317,7 +317,7 @@ def _material(dataset: Dataset, folds: Folds) -> Material:
         folds=len(folds.folds),
         grouped_by=folds.grouped_by,
         validation={str(fold.number): len(fold.val) for fold in folds.folds},
-        gaps=(*folds.warnings, *_validation_gaps(dataset, folds)),
+        gaps=(*folds.warnings, *_validation_gaps(dataset, folds), *flat_images(dataset)),
     )
 
 

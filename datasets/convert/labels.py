@@ -189,7 +189,7 @@ def _ambiguous(rows: Sequence[tuple[_Row, Sequence[Path]]], index: ImageIndex, t
     return InputError(
         "Names fit several images.",
         expected="one image for every row",
-        found=f"{len(rows)} rows: " + "; ".join(told) + (f"; and {left} more" if left else ""),
+        found=f"{len(rows)} row{'s' * (len(rows) > 1)}: " + "; ".join(told) + (f"; and {left} more" if left else ""),
         where=table,
         todo="write the path below the folder of images, such as patient7/1.png",
     )

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from spinedet.actions import interruptible, table_of
 from spinedet.annotations.errors import InputError, WorkError
@@ -15,7 +16,13 @@ from spinedet.benchmarks.whole_image import run, tables
 from spinedet.benchmarks.whole_image.figures import Figure
 from spinedet.benchmarks.whole_image.levels import Level
 from spinedet.benchmarks.whole_image.looking import Looked, has_masks, play
-from spinedet.benchmarks.whole_image.outcomes import Outcome, check_one_answer, read_outcomes, true_numbers
+from spinedet.benchmarks.whole_image.outcomes import (
+    Outcome,
+    check_one_answer,
+    flat_images,
+    read_outcomes,
+    true_numbers,
+)
 from spinedet.benchmarks.whole_image.page import PAGE, write_whole_image_page
 from spinedet.benchmarks.whole_image.run import Results, measure_run, write_results
 from spinedet.benchmarks.whole_image.summary import WholeImageFigures
@@ -69,6 +76,8 @@ def compare_whole_images(console: Console, notes: Console, data: Dataset, plan: 
     Returns:
         The page's path.
     """
+    for sentence in flat_images(data):
+        notes.print(Text("warning:", "yellow"), sentence)
     try:
         with interruptible(), JobProgress(notes) as shown:
             run_benchmark(data, plan, folder, shown)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from sklearn.metrics import auc
 
 from spinedet.annotations.errors import InputError
-from spinedet.benchmarks.whole_image.outcomes import check_one_answer, read_outcomes, true_numbers
+from spinedet.benchmarks.whole_image.outcomes import check_one_answer, flat_images, read_outcomes, true_numbers
 from spinedet.benchmarks.whole_image.run import FILE, Results, measure_run, read_results, write_results
 from spinedet.benchmarks.whole_image.within import mean_area, mean_curve, mean_difference
 from spinedet.datasets.dataset import Dataset
@@ -202,3 +204,18 @@ def test_the_area_under_the_mean_curve_is_the_mean_of_the_areas(table: Callable[
     assert auc(x, y) == pytest.approx(0.75)
     assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
     assert mean_curve(table([("p1", 0, 0.5)]), ["ill"])[0].size == 0
+
+
+def test_images_that_show_nothing_are_counted_and_named(hand_made: Any, task: MakeTask) -> None:
+    """Of 24 grey images two are left so; they stay in every figure, and the page's notes name them."""
+    run = hand_made()
+    run.add("perfect", perfect)
+    for item in run.data.items:
+        if item.image not in {"p03a", "p07b"}:
+            pixels = np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)
+            item.path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    found = measured(run, task(2, positive=["ill"]))
+    said = "The pixels of 2 images are all equal, so that nothing can be told by them: p03a, p07b."
+    assert said in found.material.gaps
+    assert found.detectors[0].figures.image.all.rows == 24
+    assert flat_images(run.data.without_images()) == ()
