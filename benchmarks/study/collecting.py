@@ -22,6 +22,7 @@ from spinedet.benchmarks.study.reading_file import READING, read_reading
 from spinedet.benchmarks.study.readings import UNAIDED, Reading, StudyData
 from spinedet.benchmarks.study.sealed import patients_seen, read_standard
 from spinedet.datasets.dataset import ANNOTATIONS
+from spinedet.datasets.pages import count
 from spinedet.detect.modelfile import CARD_FILE, ModelCard
 
 SHA256 = "sha256"
@@ -175,8 +176,8 @@ def _read_here(folder: StudyFolder, reader: str, treatment: str) -> Found:
     concerns = _not_read(
         who,
         {
-            "images have not exactly one box, so no answer": [code for code, answer in answers.items() if not answer],
-            "files are of no image of the study": sorted(files.keys() - set(protocol.codes)),
+            "not exactly one box, so no answer": [code for code, answer in answers.items() if not answer],
+            "of no image of the study": sorted(files.keys() - set(protocol.codes)),
         },
     )
     return reading, [*concerns, *concerns_of(reading, protocol)]
@@ -184,7 +185,7 @@ def _read_here(folder: StudyFolder, reader: str, treatment: str) -> Found:
 
 def _not_read(who: str, faults: Mapping[str, Sequence[str]]) -> list[Concern]:
     return [
-        Concern(who, f"{len(codes)} {what} ({some(codes)})", "they count as not read")
+        Concern(who, f"{what}: {count(len(codes), 'file')} ({some(codes)})", "counted as not read")
         for what, codes in faults.items()
         if codes
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from spinedet.annotations.errors import SpinedetError, some
 from spinedet.benchmarks.study.protocol import Protocol
 from spinedet.benchmarks.study.readings import Reading, Truth
+from spinedet.datasets.pages import count
 
 LEFT_OUT = "left out of the analysis"
 FEWER = "the figures are of what was read; nothing is filled in"
@@ -55,10 +56,10 @@ def concerns_of(reading: Reading, protocol: Protocol) -> Iterator[Concern]:
         yield from _missing_cells(who, reading)
     untimed = [case.code for case in reading.cases if case.timing is None]
     if untimed:
-        yield Concern(who, f"{len(untimed)} images have no time ({some(untimed)})", "times are of the others")
+        yield Concern(who, f"no time for {count(len(untimed), 'image')} ({some(untimed)})", "times are of the others")
     cut = [case.code for case in reading.cases if case.timing and case.timing.cut]
     if cut:
-        what = f"the window was killed at {len(cut)} images ({some(cut)})"
+        what = f"the window was killed at {count(len(cut), 'image')} ({some(cut)})"
         yield Concern(who, what, "their time is counted to the last moment known")
 
 
@@ -69,7 +70,7 @@ def _missing_cells(who: str, reading: Reading) -> Iterator[Concern]:
     columns["rating"] = [case.code for case in reading.cases if case.rating is None] if rated else []
     for what, codes in columns.items():
         if codes:
-            yield Concern(who, f"{len(codes)} images have no {what} ({some(codes)})", FEWER)
+            yield Concern(who, f"no {what} for {count(len(codes), 'image')} ({some(codes)})", FEWER)
 
 
 def absent_classes(truth: Sequence[Truth], protocol: Protocol) -> Iterator[Concern]:

@@ -26,6 +26,7 @@ from spinedet.benchmarks.study.protocol import FILE, Protocol
 from spinedet.benchmarks.study.reading_file import check_unread, write_reading
 from spinedet.benchmarks.study.readings import UNAIDED, CaseReading, Reading
 from spinedet.datasets.convert.table import Line, read_table
+from spinedet.datasets.pages import count
 
 READER, IMAGE, LABEL, RATING, TREATMENT = "reader", "image", "label", "rating", "treatment"
 SECONDS, PAUSED, PLACE, PROTOCOL = "seconds", "paused", "order", "protocol"
@@ -76,9 +77,9 @@ def import_boxes(
     undrawn = [code for code in protocol.codes if code in timings and code not in files]
     reading = _reading(protocol, reader, treatment, [answer for answer in answers.values() if answer])
     notes = [
-        *_counted(unanswered, "have not exactly one box, so no answer; they count as not read"),
-        *_counted(undrawn, "have a time and no file; they count as not read"),
-        *_counted(practice, "are of the practice, which does not count"),
+        *_counted(unanswered, "not exactly one box, so no answer; counted as not read"),
+        *_counted(undrawn, "a time and no file; counted as not read"),
+        *([f"{count(len(practice), 'file')} of the practice, which does not count."] if practice else []),
     ]
     return _taken(folder, reading, notes)
 
@@ -235,9 +236,9 @@ class _Rated:
     practice: int
 
     def notes(self) -> Iterator[str]:
-        yield from _counted(self.empty, "have neither answer nor rating; they count as not read")
+        yield from _counted(self.empty, "neither answer nor rating; counted as not read")
         if self.practice:
-            yield f"{self.practice} rows are of the practice, which does not count."
+            yield f"{count(self.practice, 'row')} of the practice, which does not count."
 
 
 def _rated(lines: Sequence[Line], names: Names, protocol: Protocol) -> _Rated:
@@ -271,7 +272,7 @@ def _reading(protocol: Protocol, reader: str, treatment: str, cases: Sequence[Ca
 
 def _counted(names: Sequence[str], what: str) -> Iterator[str]:
     if names:
-        yield f"{len(names)} images {what}: {some(names)}."
+        yield f"{count(len(names), 'image')} with {what}: {some(names)}."
 
 
 def _taken(folder: StudyFolder, reading: Reading, notes: Sequence[str]) -> Imported:

@@ -31,6 +31,8 @@ from spinedet.detect.machine import cores, machine, versions
 from spinedet.detect.modelfile import ModelCard
 from spinedet.detect.runtime import NO_TELEMETRY
 
+PROCESS = "spinedet.benchmarks.study.model_process"
+
 Progress = Callable[[int, int], None]
 """Called with how many images are read, and of how many."""
 
@@ -126,12 +128,14 @@ def _checked(folder: Path, cases: Sequence[Case]) -> Iterator[Path]:
 
 def _run(asked: Asked, progress: Progress | None) -> tuple[float, list[Said]]:
     """Seconds to the first drawn result, and what was said of every image afterwards."""
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as question:
+        question.write(asked.model_dump_json().encode())
+        question.seek(0)
         begun = perf_counter()
-        with _start(errors) as process:
+        with _start(question, errors) as process:
             cold, lines = 0.0, []
             try:
-                for line in _talk(process, asked):
+                for line in process.stdout or ():
                     cold = cold or perf_counter() - begun
                     lines.append(Said.model_validate_json(line))
                     if progress and len(lines) > 1:
@@ -142,32 +146,27 @@ def _run(asked: Asked, progress: Progress | None) -> tuple[float, list[Said]]:
         if lines and lines[-1].error:
             raise InputError(lines[-1].error)
         if process.returncode != 0 or len(lines) != len(asked.images) + 1:
-            errors.seek(0)
-            told = errors.read().decode(errors="replace").strip().splitlines()
-            found = told[-1] if told else f"exit code {process.returncode}"
-            raise WorkError("The process in which the model reads failed.", found=found, where=asked.model)
+            raise _failed(process.returncode, errors, asked.model)
     return cold, lines[1:]
 
 
-def _start(errors: IO[bytes]) -> "subprocess.Popen[str]":
+def _failed(code: int, errors: IO[bytes], model: Path) -> WorkError:
+    errors.seek(0)
+    told = errors.read().decode(errors="replace").strip().splitlines()
+    found = told[-1] if told else f"exit code {code}"
+    return WorkError("The process in which the model reads failed.", found=found, where=model)
+
+
+def _start(question: IO[bytes], errors: IO[bytes]) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         # -P: the folder the person stands in may hold a `datasets` of its own, which must not be imported.
-        [sys.executable, "-P", "-m", "spinedet.benchmarks.study.model_process"],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-P", "-m", PROCESS],
+        stdin=question,
         stdout=subprocess.PIPE,
         stderr=errors,
         encoding="utf-8",
         env={**os.environ, NO_TELEMETRY: "1", "PYTHONUTF8": "1"},
     )
-
-
-def _talk(process: "subprocess.Popen[str]", asked: Asked) -> Iterator[str]:
-    """Ask, and give each line of the answer."""
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(asked.model_dump_json() + "\n")
-    process.stdin.flush()
-    yield from process.stdout
 
 
 def _reading(

@@ -31,6 +31,7 @@ from spinedet.benchmarks.study.reference_labels import settle_labels
 from spinedet.benchmarks.study.sealed import read_key
 from spinedet.datasets.consensus import Outcome, make_consensus
 from spinedet.datasets.dataset import Dataset
+from spinedet.datasets.pages import count
 
 
 def make_reference(
@@ -73,7 +74,7 @@ def _settle_boxes(folder: StudyFolder, experts: Sequence[str], senior: str | Non
         return Settled(finished=False, told=(*_agreed(first), *_left(outcome, folder)))
     told = [*_made(outcome, experts), *_agreed(first), *_settled(outcome)]
     if changed:
-        told.append(f"After that, experts changed their own files of {len(changed)} images: {some(changed)}.")
+        told.append(f"After that, experts changed their own files of {count(len(changed), 'image')}: {some(changed)}.")
     return settle(folder, _truth(folder), told)
 
 

@@ -25,6 +25,7 @@ from spinedet.benchmarks.study.naming import Names
 from spinedet.benchmarks.study.readings import Truth
 from spinedet.benchmarks.study.sealed import read_key
 from spinedet.datasets.convert.table import read_table
+from spinedet.datasets.pages import count
 
 COLUMNS = ("expert", "image", "label")
 
@@ -44,21 +45,24 @@ def settle_labels(folder: StudyFolder, experts: Sequence[str], senior: str | Non
         return Settled(finished=False, told=tuple(left))
     figures, changed = keep_agreement(folder, said, _agreement(folder, said))
     agreed = {code: label for code in codes if (label := _most([words[code] for words in said.values()]))}
-    decided = {
-        code: answers[senior][code] for code in codes if senior and code not in agreed and code in answers[senior]
-    }
-    open_ = [code for code in codes if code not in agreed and code not in decided]
-    told = _agreed(figures, len(codes))
-    if open_:
-        return Settled(finished=False, told=(*told, *_left(open_, said, senior)))
-    words = f"{len(agreed)} of {len(codes)} images by most of them and {len(decided)} by {senior or 'nobody else'}"
-    told = [f"{len(experts)} experts ({', '.join(experts)}) answered for all {len(codes)} images.", *told]
-    told.append(f"Settled: {words}.")
+    disputed = [code for code in codes if code not in agreed]
+    decided = {code: answers[senior][code] for code in disputed if senior and code in answers[senior]}
+    if open_ := [code for code in disputed if code not in decided]:
+        return Settled(finished=False, told=(*_agreed(figures, len(codes)), *_left(open_, said, senior)))
+    rest = f"{len(decided)} by {senior or 'nobody else'}"
+    told = [
+        f"{len(experts)} experts ({', '.join(experts)}) answered for all {len(codes)} images.",
+        *_agreed(figures, len(codes)),
+        f"Settled: {len(agreed)} of {len(codes)} images by most of them and {rest}.",
+    ]
     if changed:
-        told.append(f"After that, experts changed their answers to {len(changed)} images: {some(changed)}.")
+        told.append(f"After that, experts changed their answers to {count(len(changed), 'image')}: {some(changed)}.")
+    return settle(folder, _truth(folder, agreed | decided), told)
+
+
+def _truth(folder: StudyFolder, labels: Mapping[str, str]) -> list[Truth]:
     key = read_key(folder)
-    labels = agreed | decided
-    return settle(folder, [Truth(code=code, patient=key[code].neutral, label=labels[code]) for code in codes], told)
+    return [Truth(code=code, patient=key[code].neutral, label=labels[code]) for code in folder.protocol.codes]
 
 
 def _from_table(folder: StudyFolder, people: Sequence[str], path: Path) -> Said:
@@ -130,6 +134,6 @@ def _left(codes: Sequence[str], said: Said, senior: str | None) -> list[str]:
     rows = [f"{code} ({', '.join(words[code] for words in said.values())})" for code in codes]
     who = senior or "a senior"
     return [
-        f"Not settled: {len(codes)} images have no answer of more than half of the experts: {some(rows)}.",
+        f"Not settled: {count(len(codes), 'image')} without an answer of more than half of the experts: {some(rows)}.",
         f"{who} decides them: add rows of theirs to the table (or a box on each image), and run this with --senior.",
     ]

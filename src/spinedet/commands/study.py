@@ -3,8 +3,10 @@
 import typer
 
 from spinedet.commands.study_agreement import agreement
+from spinedet.commands.study_making import import_readings, model, new, reference, status
 from spinedet.commands.study_mrmc import mrmc
 
 study = typer.Typer(no_args_is_help=True, help="Reader studies: readers against each other and against a model.")
-for command in (mrmc, agreement):
+for command in (new, model, reference, status, mrmc, agreement):
     study.command()(command)
+study.command("import")(import_readings)

@@ -136,9 +136,11 @@ def _tell(lines: Sequence[str]) -> None:
 
 def _show_new(folder: "StudyFolder", persons: int, seen: int) -> None:
     """What was made, and who goes on with what."""
+    from spinedet.datasets.pages import count
+
     protocol = folder.protocol
-    kept = f"; {seen} patients kept out, as a model was trained on their images" if seen else ""
-    out.print(f"{len(protocol.codes)} images of {persons} patients drawn{kept}.")
+    kept = f"; {count(seen, 'patient')} kept out, as a model was trained on their images" if seen else ""
+    out.print(f"{count(len(protocol.codes), 'image')} of {count(persons, 'patient')} drawn{kept}.")
     out.print("Images are PNG files without metadata; those of 16 bits are shown as the package always shows them.")
     out.print(f"Protocol frozen: {folder.root / 'protocol.json'}, sha256 {protocol.sha256()}")
     out.print(f"Readers begin with: spinedet study read {folder.root} --reader {protocol.readers[0]}")

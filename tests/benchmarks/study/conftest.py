@@ -39,7 +39,8 @@ def make(data: Dataset, tmp_path: Path) -> Callable[..., StudyFolder]:
     numbers = iter(range(100))
 
     def study(**changes: Any) -> StudyFolder:
+        source = changes.pop("data", data)
         plan = Plan(**{"images": 8, "readers": ("R1", "R2"), "practice": 2, "positive": ("rare",), **changes})
-        return make_study(data, plan, tmp_path / f"study{next(numbers)}", created=DATE).folder
+        return make_study(source, plan, tmp_path / f"study{next(numbers)}", created=DATE).folder
 
     return study
