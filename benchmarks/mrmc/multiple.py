@@ -1,6 +1,6 @@
 """Several tests at once: p-values corrected for their number, and the correction named beside them.
 
-Written out here because statsmodels collects garbage at each call, which takes seconds where a large study is in memory;
+Written out here because statsmodels collects garbage at each call, which takes seconds with a large study in memory;
 tests hold the values against it. Sources: S. Holm, Scandinavian Journal of Statistics 6:65 (1979); O. J. Dunn, JASA
 56:52 (1961) for Bonferroni's; Y. Benjamini and Y. Hochberg, JRSS B 57:289 (1995), which bounds the share of false
 findings instead of the chance of any.

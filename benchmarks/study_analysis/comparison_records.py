@@ -3,9 +3,10 @@
 from typing import Literal
 
 from spinedet.benchmarks.agreement.figures import Record
+from spinedet.benchmarks.mrmc.figures import AgainstModel, Crossed
+from spinedet.benchmarks.mrmc.paired import PairedCalls
 from spinedet.benchmarks.study.protocol import Measure, Unit
 from spinedet.benchmarks.study_analysis.figure import Figure, Test
-from spinedet.benchmarks.whole_image.comparing import McNemar
 from spinedet.benchmarks.whole_image.roc import PairedTest
 
 Why = Literal["model", "treatment"]
@@ -18,10 +19,9 @@ class PairedMeasure(Record):
     Attributes:
         measure: `sensitivity` (among the diseased), `specificity` (among the healthy), `accuracy` (over all) or `f1`.
         first, second: Their values.
-        difference: First less second; its interval is of patients drawn anew.
-        mcnemar: Units on which exactly one of them is right; takes units for independent.
-        clustered: McNemar's test with patients as clusters; None where each patient has one unit.
-        chi_square: Pearson's, of two independent samples, as the papers printed it. It is not meant for paired data.
+        difference: First less second: `ci95` with Student's t over patients, `ci95_patients` of patients drawn anew.
+        calls: Both shares with their intervals; McNemar's test for independent units; the same with patients as
+            clusters; chi-square as the papers printed it, which is not meant for paired data. None of F1.
         test: The one that counts: clustered where a patient has several units, otherwise McNemar's.
         corrected_p: Its p after the correction for the comparisons of several readers.
         family: How many comparisons were corrected for.
@@ -31,9 +31,7 @@ class PairedMeasure(Record):
     first: float | None
     second: float | None
     difference: Figure
-    mcnemar: McNemar | None = None
-    clustered: Test | None = None
-    chi_square: Test | None = None
+    calls: PairedCalls | None = None
     test: Test | None = None
     corrected_p: float | None = None
     family: int = 1
@@ -77,6 +75,8 @@ class MeanComparison(Record):
         of_model: The model's.
         difference: Mean less model; `ci95_patients` has readers fixed, `ci95` both readers and patients random.
         test: Readers and patients random; None for fewer than two persons.
+        against: The whole analysis, readers or patients fixed as well; None where it cannot be made.
+        why: Why there is no test.
     """
 
     model: str
@@ -90,43 +90,21 @@ class MeanComparison(Record):
     of_model: float | None
     difference: Figure
     test: Test | None = None
-
-
-class ReaderValue(Record):
-    """A figure of merit of one reader under one treatment."""
-
-    reader: str
-    treatment: str
-    value: float
-
-
-class MrmcAnalysis(Record):
-    """One way to test the difference of two treatments (Obuchowski and Rockette).
-
-    Attributes:
-        generalises: To what the result applies: readers and cases, cases only, readers only.
-        covariance: `jackknife`, `delong` or `unbiased`; empty where readers only vary.
-        difference: First treatment less second, with its interval.
-        test: F or chi-square.
-    """
-
-    generalises: str
-    covariance: str
-    difference: Figure
-    test: Test
+    against: AgainstModel | None = None
+    why: str | None = None
 
 
 class Mrmc(Record):
-    """Several readers under several treatments, one figure of merit in one scope over one unit.
+    """Several readers under several treatments: one figure of merit in one scope over one unit.
 
     Attributes:
-        unit, label, measure: What.
-        treatments: The two compared, or more.
-        readers: The readers who read under all of them.
-        units: Cases that all have read under all treatments.
-        values: Of each reader under each treatment.
-        means: Of each treatment.
-        analyses: One by one.
+        unit, label, measure: What. Of all classes (`label` None) accuracy is the share of right diagnoses.
+        treatments: Those compared.
+        readers: Those who read under all of them.
+        units, patients: What all of them have read under all treatments.
+        crossed: Obuchowski and Rockette's analysis: random readers and cases, fixed readers, fixed cases.
+        covariance: How covariances were estimated, by patient where patients have several units.
+        why: Why there is no analysis.
     """
 
     unit: Unit
@@ -135,6 +113,7 @@ class Mrmc(Record):
     treatments: tuple[str, ...]
     readers: tuple[str, ...]
     units: int
-    values: tuple[ReaderValue, ...]
-    means: dict[str, Figure]
-    analyses: tuple[MrmcAnalysis, ...]
+    patients: int
+    crossed: Crossed | None
+    covariance: str = "delong"
+    why: str | None = None

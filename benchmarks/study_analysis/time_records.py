@@ -1,6 +1,7 @@
 """What the analysis of a reader study says of time."""
 
 from spinedet.benchmarks.agreement.figures import Record
+from spinedet.benchmarks.mrmc.times import Times as PairedTimes
 from spinedet.benchmarks.study.readings import ReaderKind
 from spinedet.benchmarks.study_analysis.comparison_records import Why
 from spinedet.benchmarks.study_analysis.figure import Figure, Test
@@ -64,10 +65,11 @@ class TimeComparison(Record):
     Attributes:
         first, second: The raters.
         why: A reader with a model, or a reader under two treatments.
-        images: How many.
-        ratio: First over second: geometric mean of the ratios of each image; interval of patients drawn anew.
-        median_ratio: Median of those ratios.
-        wilcoxon: Signed ranks, of the differences.
+        images, patients: How many.
+        ratio: Ratio of the geometric means, first over second: `ci95` with Student's t over patients,
+            `ci95_patients` of patients drawn anew.
+        pairs: Medians, means, Hodges and Lehmann's ratio and Wilcoxon's test.
+        test: The one that counts: Wilcoxon's signed ranks, added up by patient where patients have several images.
         corrected_p: After the correction for several readers.
         family: How many comparisons were corrected for.
     """
@@ -76,16 +78,26 @@ class TimeComparison(Record):
     second: str
     why: Why
     images: int
+    patients: int
     ratio: Figure
-    median_ratio: Figure
-    wilcoxon: Test
+    pairs: PairedTimes
+    test: Test
     corrected_p: float | None = None
     family: int = 1
 
 
 class Times(Record):
-    """Times of everybody who has any."""
+    """Times of everybody who has any.
+
+    Attributes:
+        raters: One by one.
+        comparisons: Readers with models, and readers under two treatments.
+        means: The geometric mean of the persons' times of each image (`first`) with each model, on the images that
+            all of them have a time for; readers fixed.
+        notes: Who has no times.
+    """
 
     raters: tuple[RaterTimes, ...] = ()
     comparisons: tuple[TimeComparison, ...] = ()
+    means: tuple[TimeComparison, ...] = ()
     notes: tuple[str, ...] = ()
