@@ -31,6 +31,10 @@ LEFT = 400.0
 """Left edge of every disc."""
 
 
+Edges = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels."""
+
+
 class Design(Record):
     """What is read.
 
@@ -128,7 +132,7 @@ def _truth(design: Design, material: Material, image: int) -> Truth:
     return Truth(code=code(image), patient=f"P{int(material.patient[own][0]) + 1:05d}", marks=marks)
 
 
-def _place(row: int, left: float = LEFT) -> tuple[float, float, float, float]:
+def _place(row: int, left: float = LEFT) -> Edges:
     top = 20.0 + row * (HEIGHT - 40) / 12
     return left, top, left + DISC[0], top + DISC[1]
 
@@ -147,7 +151,7 @@ def _reading(
     cases = tuple(
         CaseReading(
             code=one.code,
-            marks=(*_found(one.marks, row.tolist(), classes, rng), *_false(skill, classes, rng)),
+            marks=_marks(one.marks, row.tolist(), skill, kind, classes, rng),
             timing=timing,
         )
         for one, row, timing in zip(truth, called, timings, strict=True)
@@ -155,24 +159,29 @@ def _reading(
     return Reading(reader=skill.name, kind=kind, protocol=protocol, cases=cases, source="simulated")
 
 
-def _found(
-    marks: Sequence[Mark], called: Sequence[int], classes: Sequence[str], rng: np.random.Generator
-) -> list[Mark]:
-    return [_mark(classes[label], mark.box, rng) for mark, label in zip(marks, called, strict=True) if label >= 0]
-
-
-def _false(skill: Skill, classes: Sequence[str], rng: np.random.Generator) -> list[Mark]:
-    rows = rng.permutation(12)[: rng.poisson(skill.false_marks)]
-    return [
-        _mark(classes[int(rng.integers(len(classes)))], _place(int(row), rng.choice(FALSE_AT)), rng) for row in rows
-    ]
-
-
-def _mark(label: str, box: tuple[float, float, float, float], rng: np.random.Generator) -> Mark:
-    x0, y0, x1, y1 = (edge + shift for edge, shift in zip(box, rng.normal(0, JITTER, 4).tolist(), strict=True))
-    return Mark(
-        label=label, box=(max(x0, 0.0), max(y0, 0.0), min(x1, WIDTH), min(y1, HEIGHT)), score=0.5 + rng.random() / 2
+def _marks(
+    truth: Sequence[Mark],
+    called: Sequence[int],
+    skill: Skill,
+    kind: ReaderKind,
+    classes: Sequence[str],
+    rng: np.random.Generator,
+) -> tuple[Mark, ...]:
+    """Marks on the discs that were found, then false ones; only a model says how sure it is."""
+    found = [(classes[label], mark.box) for mark, label in zip(truth, called, strict=True) if label >= 0]
+    rows = rng.permutation(12)[: rng.poisson(skill.false_marks)].tolist()
+    false = [(classes[int(rng.integers(len(classes)))], _place(row, rng.choice(FALSE_AT))) for row in rows]
+    sure = 0.5 + rng.random(len(found) + len(false)) / 2
+    scores = sure.tolist() if kind == "model" else [None] * len(sure)
+    return tuple(
+        Mark(label=label, box=_jittered(box, rng), score=score)
+        for (label, box), score in zip((*found, *false), scores, strict=True)
     )
+
+
+def _jittered(box: Edges, rng: np.random.Generator) -> Edges:
+    x0, y0, x1, y1 = (edge + shift for edge, shift in zip(box, rng.normal(0, JITTER, 4).tolist(), strict=True))
+    return max(x0, 0.0), max(y0, 0.0), min(x1, WIDTH), min(y1, HEIGHT)
 
 
 def _timings(skill: Skill, images: int, rng: np.random.Generator) -> list[Timing]:
