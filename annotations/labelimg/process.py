@@ -19,6 +19,9 @@ from spinedet.annotations.files import write_text
 from spinedet.annotations.labelimg.canvas import ClearCanvas
 from spinedet.annotations.labelimg.cures import cure
 from spinedet.annotations.labelimg.session import Session
+from spinedet.annotations.labelimg.timed import TimedWindow
+from spinedet.annotations.labelimg.timed_canvas import TimedCanvas
+from spinedet.annotations.labelimg.timed_session import TimedSession, read_session
 from spinedet.annotations.labelimg.window import SessionWindow
 from spinedet.annotations.lock import Lock, annotating
 
@@ -56,10 +59,10 @@ def run(session_file: Path, outcome_file: Path, ready: Ready | None = None) -> i
     Returns:
         The exit code: 0, or that of the error in the outcome.
     """
-    session = Session.read(session_file)
+    session = read_session(session_file)
     try:
         with annotating(session.folder, session.annotator or session.folder.name) as lock:
-            recovered = tuple(dict.fromkeys(version.path.parent.name for version in history.recover(session.folder)))
+            recovered = _recover(session)
             with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
                 _show(session, lock, ready)  # LabelImg prints what it does, with names of images
         outcome = Outcome(recovered=recovered)
@@ -69,10 +72,17 @@ def run(session_file: Path, outcome_file: Path, ready: Ready | None = None) -> i
     return outcome.exit_code
 
 
+def _recover(session: Session) -> tuple[str, ...]:
+    """Images of which an interrupted save left something, which is in the history now."""
+    folders = sorted({work.xml.parent for work in session.works})
+    versions = [version for folder in folders for version in history.recover(folder)]
+    return tuple(dict.fromkeys(version.path.parent.name for version in versions))
+
+
 def _show(session: Session, lock: Lock, ready: Ready | None) -> None:
     app = QApplication(["labelImg"])
-    cure(ClearCanvas, session.classes, session.closed)
-    window = SessionWindow(session, lock)
+    cure(TimedCanvas if isinstance(session, TimedSession) else ClearCanvas, session.classes, session.closed)
+    window = TimedWindow(session, lock) if isinstance(session, TimedSession) else SessionWindow(session, lock)
     _survive_defects(window)
     _close_on_signals(window)
     window.show()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from PyQt5.QtCore import QPointF, Qt, QTimer
@@ -69,7 +68,7 @@ class SessionWindow(program.MainWindow):
         self.opinions.taken.connect(self._take)
         self.default_label_text_line.setValidator(dialog_module.label_validator())
         self._list_images()
-        QTimer.singleShot(0, partial(self._show, session.first(lock.interrupted, self.damaged)))
+        QTimer.singleShot(0, self._begin)
 
     # How the window looks.
 
@@ -88,7 +87,7 @@ class SessionWindow(program.MainWindow):
 
     def _remove_actions(self) -> None:
         """Take out of menus and tools, and off the keys, what a session does not do."""
-        words = {self.string_bundle.get_string(name) for name in REMOVED} | FORMATS
+        words = {self.string_bundle.get_string(name) for name in self._removed()} | FORMATS
         removed = [action for action in self.findChildren(QAction) if action.text() in words]
         for action in [*removed, self.menus.recentFiles.menuAction()]:
             action.setVisible(False)  # its keys are off, too
@@ -96,12 +95,19 @@ class SessionWindow(program.MainWindow):
             setattr(self.actions, mode, tuple(one for one in getattr(self.actions, mode) if one not in removed))
         self.populate_mode_actions()
 
+    def _removed(self) -> tuple[str, ...]:
+        """LabelImg's words for what is taken out."""
+        return REMOVED
+
     def _list_images(self) -> None:
-        self.file_list_widget.setTextElideMode(Qt.ElideLeft)  # the name stands at the end of a path
-        self.file_list_widget.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.m_img_list = list(self.works)
         self.img_count = len(self.m_img_list)
         self.dir_name = str(self.session.works[0].path.parent)
+        self._fill_file_list()
+
+    def _fill_file_list(self) -> None:
+        self.file_list_widget.setTextElideMode(Qt.ElideLeft)  # the name stands at the end of a path
+        self.file_list_widget.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         for path in self.m_img_list:
             self.file_list_widget.addItem(QListWidgetItem(path))
         for place, work in enumerate(self.session.works):
@@ -125,6 +131,10 @@ class SessionWindow(program.MainWindow):
     show_default_tutorial_dialog = show_shortcuts_dialog
 
     # From image to image.
+
+    def _begin(self) -> None:
+        """Show the first image of the session."""
+        self._show(self.session.first(self.lock.interrupted, self.damaged))
 
     def open_next_image(self, _value: bool = False) -> None:
         """Save and go on; at the end stay."""

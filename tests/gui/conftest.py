@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
 from spinedet.annotations.boxes import Box
+from spinedet.annotations.labelimg.session import Session
 from spinedet.annotations.voc import read_voc
 from spinedet.datasets.annotating import make_session
 
@@ -323,9 +324,13 @@ class Studio:
 
     def begin(self, scene: str, *words: object, **choice: Any) -> Child:
         """Start LabelImg on a scene, `file.function`; `choice` goes to `make_session`."""
+        return self.begin_session(make_session(self.dataset, **{"annotator": None, **choice}), scene, *words)
+
+    def begin_session(self, session: Session, scene: str, *words: object) -> Child:
+        """Start LabelImg on a scene with a session of the test's own."""
         file, name = scene.split(".")
         place = Path(tempfile.mkdtemp(dir=self.home.parent))
-        make_session(self.dataset, **{"annotator": None, **choice}).write(place / "session.json")
+        session.write(place / "session.json")
         command = [sys.executable, "-P", str(DRIVER), str(HERE / "scenes" / f"{file}.py"), name]
         command += [str(place / "session.json"), str(place / "outcome.json"), *map(str, words)]
         own = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home.parent)}
