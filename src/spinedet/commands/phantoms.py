@@ -39,7 +39,7 @@ WHOLE_IMAGES = {
     ),
     "bone_age": (
         "spinedet.datasets.phantoms.bone_age.dataset:BONE_AGE",
-        "Make radiographs of growing hands, whose age in months is known; one a patient.",
+        "Make radiographs of growing hands, whose age in months is kept; 1 or 2 hands a patient.",
     ),
     "meniscus": (
         "spinedet.datasets.phantoms.meniscus.dataset:MENISCUS",

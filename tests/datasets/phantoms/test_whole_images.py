@@ -17,6 +17,10 @@ from spinedet.annotations.errors import InputError
 from spinedet.annotations.voc import read_voc
 from spinedet.commands.phantoms import phantoms
 from spinedet.datasets.dataset import Dataset
+from spinedet.datasets.phantoms.bone_age.dataset import BONE_AGE
+from spinedet.datasets.phantoms.bone_age.plan import CLASSES as AGES
+from spinedet.datasets.phantoms.fracture.dataset import FRACTURE
+from spinedet.datasets.phantoms.knee_oa.dataset import KNEE_OA
 from spinedet.datasets.phantoms.liver.dataset import LIVER
 from spinedet.datasets.phantoms.shoulder.dataset import SHOULDER
 from spinedet.datasets.phantoms.thigh.dataset import THIGH
@@ -65,6 +69,9 @@ CASES = (
         {1},
         {"normal": False, "cirrhosis": True},
     ),
+    Case(FRACTURE, "fracture", ["normal", "abnormal"], 8, (176, 224), {1}, {"normal": False, "abnormal": True}),
+    Case(KNEE_OA, "knee_oa", list(GRADES), 8, (192, 192), {1}, GRADES),
+    Case(BONE_AGE, "bone_age", list(AGES), 4, (192, 256), {1}, dict.fromkeys(AGES, False)),
 )
 
 each_phantom = pytest.mark.parametrize("phantom", [case.phantom for case in CASES], ids=lambda phantom: phantom.name)
