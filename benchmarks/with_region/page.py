@@ -31,6 +31,7 @@ def write_comparison_page(
     arms: Sequence[Arm],
     dataset: Dataset,
     drawn: str,
+    margin: float,
     command: str,
     *,
     examples: bool,
@@ -43,6 +44,7 @@ def write_comparison_page(
         arms: What they were made of.
         dataset: The dataset, with images where `examples` are wanted.
         drawn: Where the boxes come from that region models learnt, in words; empty where none was trained.
+        margin: Share of a region's sides that was added all round.
         command: The command that made the run.
         examples: Whether images are shown with their regions; they are patients' images.
 
@@ -52,7 +54,7 @@ def write_comparison_page(
     """
     shown = _cards(arms, dataset) if examples else {}
     with style():
-        areas = drawing(pictures.draw_areas(found), "Areas with and without a region") if found.sides else None
+        areas = drawing(pictures.draw_areas(found), "Areas with and without a region") if _has_areas(found) else None
     write_page(
         path,
         render(
@@ -70,7 +72,7 @@ def write_comparison_page(
             finding=finding(found),
             notes=notes(found),
             drawn=drawn,
-            margins=sorted({one.kind for one in found.regions}),
+            margin=margin,
             command=command,
         ),
     )
@@ -79,6 +81,12 @@ def write_comparison_page(
 
 def _cards(arms: Sequence[Arm], dataset: Dataset) -> Mapping[str, list[Card]]:
     return {WORDS[arm.kind]: pictures.draw_regions(arm, dataset) for arm in arms if arm.kind != "whole"}
+
+
+def _has_areas(found: Comparison) -> bool:
+    """Whether there is an area to draw; a number has none of its own."""
+    asked = found.results.task.kind != "number"
+    return asked and any(pictures.area_of(one).value is not None for one in found.results.detectors)
 
 
 def _heading(found: Comparison) -> str:
@@ -127,6 +135,8 @@ def _figure(found: Comparison, versus: Versus) -> tuple[Figure, str]:
 
 def _verdict(figure: Figure) -> str:
     bounds = figure.ci95_patients
+    if not figure.value:
+        return ""
     return ", which may be chance" if bounds is None or bounds[0] <= 0 <= bounds[1] else ""
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from spinedet.annotations.boxes import Box
 from spinedet.benchmarks.report.figures import MARKERS
 from spinedet.benchmarks.report.material import title
+from spinedet.benchmarks.whole_image.figures import Figure
 from spinedet.benchmarks.whole_image.run import Contender
 from spinedet.benchmarks.with_region.arms import Arm
 from spinedet.benchmarks.with_region.asking import WORDS, Kind
@@ -40,7 +41,8 @@ def draw_areas(found: Comparison) -> Drawing:
     count = len(found.results.detectors)
     figure, (axes,) = panels(1, across=1, height=AROUND + ROW * count, width=PAGE_WIDTH)
     for place, one in enumerate(found.results.detectors):
-        value, bounds = _area(one)
+        area = area_of(one)
+        value, bounds = area.value, area.ci95_patients or area.ci95
         colour = marks[kinds[one.name]]["color"]
         if bounds is not None:
             axes.plot(bounds, (place, place), color=colour, linewidth=1.2, solid_capstyle="butt")
@@ -55,9 +57,9 @@ def draw_areas(found: Comparison) -> Drawing:
     return figure
 
 
-def _area(one: Contender) -> tuple[float | None, tuple[float, float] | None]:
-    figure = one.area or one.figures.image.all.macro_auc
-    return figure.value, figure.ci95_patients or figure.ci95
+def area_of(one: Contender) -> Figure:
+    """The mean of the folds' areas; where no class is positive, the mean area of each class against the rest."""
+    return one.figures.image.all.macro_auc if one.area is None else one.area
 
 
 def known_looks() -> dict[str, Look]:

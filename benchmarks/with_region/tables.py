@@ -13,12 +13,11 @@ from spinedet.datasets.pages import Cell, Column, Table, count
 from spinedet.datasets.pages.parts import DASH
 
 MEASURES = {
-    "box_dice": ("Dice", "box and mask's box"),
-    "box_iou": ("IoU", "box and mask's box"),
-    "mask_dice": ("Dice", "box and mask itself"),
-    "mask_iou": ("IoU", "box and mask itself"),
+    "box_dice": ("Dice", "with the mask's box"),
+    "box_iou": ("IoU", "with the mask's box"),
+    "mask_dice": ("Dice", "with the mask itself"),
 }
-"""What is told of a region beside its mask: column and what is compared."""
+"""What is told of a region beside its mask: column, and what the region is compared with."""
 
 
 def differences(found: Comparison) -> Table:
@@ -92,9 +91,9 @@ def regions(found: Comparison) -> Table:
     """How the regions were found, and how well they lie."""
     columns = [
         Column(""),
-        Column("images", "with a region, of all"),
+        Column("with a region", "images of all"),
         Column("nothing found", "answered whole"),
-        Column("left out", "of every figure"),
+        Column("left out", "of all figures"),
         *(Column(*words) for words in MEASURES.values()),
     ]
     return Table(tuple(columns), tuple(_region(one) for one in found.regions))
@@ -103,8 +102,10 @@ def regions(found: Comparison) -> Table:
 def _region(one: Regions) -> tuple[Cell, ...]:
     with_region = one.images - len(one.missing) - len(one.left_out)
     cells = (
-        Cell(WORDS[one.kind], one.how),
-        Cell(f"{with_region:,} of {one.images:,}", count(one.crops, "crop")),
+        Cell(WORDS[one.kind]),
+        Cell(
+            f"{with_region:,} of {one.images:,}", LINE.join((count(one.crops, "crop"), f"{one.compared:,} with a mask"))
+        ),
         Cell(f"{len(one.missing):,}"),
         Cell(f"{len(one.left_out):,}"),
     )
@@ -116,9 +117,7 @@ def _measured(one: Regions, name: str) -> Cell:
         return Cell(DASH, "no masks")
     row = one.overlap[name]
     told = f"{number(row.mean)} \N{PLUS-MINUS SIGN} {number(row.sd)}"
-    return Cell(
-        told, LINE.join((f"median {number(row.median)}, least {number(row.least)}", f"{one.compared:,} regions"))
-    )
+    return Cell(told, LINE.join((f"median {number(row.median)}", f"least {number(row.least)}")))
 
 
 def unanswered(found: Comparison) -> Table:

@@ -132,7 +132,7 @@ def compare_regions(
             finished.append(_run(console, notes, arm, plan, folder, ask, errors))
         except WorkError as error:
             _go_on(error, errors)
-    page = _tell(console, finished, data, plan, folder, ask, drawn)
+    page = _tell(console, finished, data, plan, folder, ask, regions, drawn)
     if errors:
         raise errors[0]
     return page
@@ -231,6 +231,7 @@ def _tell(
     plan: Plan,
     folder: Path,
     ask: Ask,
+    regions: RegionAsk,
     drawn: Drawn | None,
 ) -> Path:
     """Measure what is finished, write it and show it."""
@@ -246,6 +247,7 @@ def _tell(
             [one.arm for one in finished],
             data,
             "" if drawn is None else f"{count(len(drawn.boxes), 'box')} of {drawn.source}",
+            regions.margin,
             plan.command,
             examples=ask.examples,
         )

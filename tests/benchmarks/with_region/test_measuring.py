@@ -235,13 +235,13 @@ def test_the_page_names_what_was_not_found(livers: Livers, tmp_path: Path) -> No
     assert 0 < found.regions[0].overlap["box_iou"].mean < 1
     assert found.regions[0].missing == ("p5b",)
     page = write_comparison_page(
-        tmp_path / PAGE, found, [one.arm for one in arms], data, "16 boxes of Regions/", "spinedet", examples=True
+        tmp_path / PAGE, found, [one.arm for one in arms], data, "16 boxes of Regions/", 0.1, "spinedet", examples=True
     ).read_text(encoding="utf-8")
     assert "Nothing was found in 1 of 16 images (p5b)" in page
     assert "nothing found: answered from the whole image" in page
     assert "This page holds images of patients" in page
     assert page.count("data:image/jpeg") == 4
     bare = write_comparison_page(
-        tmp_path / PAGE, found, [one.arm for one in arms], data, "", "spinedet", examples=False
+        tmp_path / PAGE, found, [one.arm for one in arms], data, "", 0.1, "spinedet", examples=False
     ).read_text(encoding="utf-8")
     assert "data:image/jpeg" not in bare
