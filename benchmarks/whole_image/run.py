@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError
@@ -30,6 +30,8 @@ from spinedet.detect.contract import Settings
 
 FILE = "whole_image.json"
 SCHEMA = 1
+
+R = TypeVar("R", bound=Record)
 
 
 class Contender(Record):
@@ -201,13 +203,29 @@ def read_results(path: Path) -> Results:
     Raises:
         InputError: It is missing, no JSON, or has another layout.
     """
+    return read_record(Results, path, "results file of whole images")
+
+
+def read_record(kind: type[R], path: Path, what: str) -> R:
+    """Read a JSON file that a benchmark has written.
+
+    Args:
+        kind: Its layout.
+        path: The file.
+        what: What it is, for messages, without an article.
+
+    Raises:
+        InputError: It is missing, no JSON, or has another layout.
+    """
     try:
-        return Results.model_validate(read_json(path, "results file"))
+        return kind.model_validate(read_json(path, what))
     except ValidationError as error:
         row = error.errors()[0]
         found = f"{'.'.join(map(str, row['loc'])) or 'the whole'}: {row['msg']}"
-        what, todo = "This is no results file of whole images.", "run the benchmark again: finished folds are kept"
-        raise InputError(what, expected=f"schema {SCHEMA}", found=found, where=path, todo=todo) from error
+        todo = "run the benchmark again: finished folds are kept"
+        raise InputError(
+            f"This is no {what}.", expected=f"schema {SCHEMA}", found=found, where=path, todo=todo
+        ) from error
 
 
 def called(table: ScoreTable, part: Part, task: Task) -> BoolArray:

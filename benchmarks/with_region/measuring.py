@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from spinedet.annotations.errors import InputError
-from spinedet.annotations.files import read_json, write_json
+from spinedet.annotations.files import write_json
 from spinedet.benchmarks.agreement.figures import Record
 from spinedet.benchmarks.report.material import title
 from spinedet.benchmarks.results import RESAMPLES
 from spinedet.benchmarks.whole_image.outcomes import Outcome, true_numbers
 from spinedet.benchmarks.whole_image.patients import patient_table
-from spinedet.benchmarks.whole_image.run import Contender, Results, measure_run, patients_of
+from spinedet.benchmarks.whole_image.run import Contender, Results, measure_run, patients_of, read_record
 from spinedet.benchmarks.whole_image.scores import ScoreTable
 from spinedet.benchmarks.with_region.arms import Arm
 from spinedet.benchmarks.with_region.asking import WORDS, Kind
@@ -308,10 +307,4 @@ def read_comparison(path: Path) -> Comparison:
     Raises:
         InputError: It is missing, no JSON, or has another layout.
     """
-    try:
-        return Comparison.model_validate(read_json(path, "comparison of regions"))
-    except ValidationError as error:
-        row = error.errors()[0]
-        found = f"{'.'.join(map(str, row['loc'])) or 'the whole'}: {row['msg']}"
-        todo = "run the benchmark again: finished folds are kept"
-        raise InputError("This is no comparison of regions.", found=found, where=path, todo=todo) from error
+    return read_record(Comparison, path, "comparison of regions")

@@ -7,6 +7,7 @@ import pytest
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError
+from spinedet.benchmarks.agreement.tables import MINUS
 from spinedet.benchmarks.whole_image.outcomes import Outcome
 from spinedet.benchmarks.whole_image.scores import ScoreTable
 from spinedet.benchmarks.with_region.arms import Arm, whole_arm
@@ -83,12 +84,12 @@ def found_arm(data: Dataset, folds: Folds, missing: tuple[str, ...] = (), *, kin
     return Arm(kind, data, folds, {image: image for image in data.images}, regions, missing, how="by hand")
 
 
-def compare(data: Dataset, folds: Folds, with_region: Score, without: Score) -> Comparison:
+def compare(data: Dataset, folds: Folds, with_region: Score, without: Score, task: Task = TASK) -> Comparison:
     arms = [
         Finished(whole_arm(data, folds), (outcome(data, folds, without),)),
         Finished(found_arm(data, folds), (outcome(data, folds, with_region),)),
     ]
-    return measure(arms, data, folds, TASK, resamples=RESAMPLES)
+    return measure(arms, data, folds, task, resamples=RESAMPLES)
 
 
 def one_wrong(image: str) -> float:
@@ -165,6 +166,30 @@ def test_legs_answer_for_their_image_and_the_others_are_left_out_of_every_figure
     said = "\n".join(notes(found))
     assert "Each leg: 1 image left out (1 there is one leg alone): p0a." in said
     assert "YOLOv5: the figures are over the 15 of 16 images" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        ("classes", {}, "accuracy +0.125"),
+        ("grades", {}, f"mean absolute error {MINUS}0.125"),
+        ("number", {"values": (0, 10), "unit": "months"}, f"mean absolute error {MINUS}"),
+    ],
+)
+def test_tasks_without_positive_classes_are_compared_by_what_they_ask(
+    livers: Livers, tmp_path: Path, kind: str, more: dict[str, object], said: str
+) -> None:
+    """Two of 16 images are answered wrongly without the region; then its error is the greater one."""
+    data = livers()
+    folds = make_folds(data, 2, 0)
+    task = Task.model_validate({**TASK.model_dump(exclude={"positive", "cut"}), "kind": kind, **more})
+    found = compare(data, folds, right, one_wrong, task)
+    assert found.versus[0].images.sensitivity is None
+    assert found.versus[0].images.accuracy.value == pytest.approx(2 / 16)
+    assert said in finding(found)
+    arms = [whole_arm(data, folds), found_arm(data, folds)]
+    page = write_comparison_page(tmp_path / PAGE, found, arms, data, "masks", 0.1, "spinedet", examples=False)
+    assert "region found less whole image" in page.read_text(encoding="utf-8")
 
 
 def test_crops_are_joined_as_a_patients_images_are() -> None:

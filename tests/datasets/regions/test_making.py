@@ -14,7 +14,7 @@ from spinedet.datasets.images import Pixels, read_pixels
 from spinedet.datasets.regions.crops import read_regions
 from spinedet.datasets.regions.detector import NOTHING, WHOLE_USED, Detector, Missing, Scored, detector_finder
 from spinedet.datasets.regions.finding import Finding
-from spinedet.datasets.regions.making import make_regions
+from spinedet.datasets.regions.making import make_named_regions, make_regions
 
 WIDTH, HEIGHT = 64, 48
 
@@ -134,3 +134,26 @@ def test_no_region_at_all_leaves_no_folder(whole: Dataset, tmp_path: Path) -> No
 def test_images_with_several_classes_have_no_label(two_classes: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"6: p0_1 \(disc, vertebra\)"):
         make_regions(Dataset.load(two_classes), lambda image: Finding({"": LIVER}), tmp_path / "crops")
+
+
+def test_a_number_comes_along(tmp_path: Path) -> None:
+    """The bin of 70.5 months is 72; the crop still knows the 70.5."""
+    from spinedet.datasets.convert.labels import import_labels
+    from spinedet.datasets.tasks import read_task
+
+    pixels = np.add.outer(np.arange(HEIGHT), np.arange(WIDTH)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    (tmp_path / "t.csv").write_text("image,patient,label\na,p,70.5\n", "utf-8")
+    hand = Dataset.load(import_labels(tmp_path / "t.csv", tmp_path, read_task("bone_age"), tmp_path / "hand").out)
+    make_regions(hand, lambda image: Finding({"": LIVER}), tmp_path / "crops")
+    (thing,) = Dataset.load(tmp_path / "crops")["a"].annotation.objects
+    assert (thing.name, thing.extra) == ("y06", ("<value>70.5</value>",))
+
+
+def test_a_finder_may_go_by_the_name_and_the_dataset_by_another(whole: Dataset, tmp_path: Path) -> None:
+    places = {"a": LIVER, "b": Box(0, 0, 10, 10), "c": Box(5, 5, 15, 15)}
+    make_named_regions(
+        whole, lambda image, _: Finding({"": places[image]}), tmp_path / "crops", margin=0, name="livers, detector"
+    )
+    assert Dataset.load(tmp_path / "crops").name == "livers, detector"
+    assert {image: region.found for image, region in read_regions(tmp_path / "crops").items()} == places
