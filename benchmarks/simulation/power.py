@@ -48,7 +48,8 @@ class Power(Record):
         power: Their share.
         ci95: Wilson's interval of the share, for the number of studies.
         width: Mean width of the 95 % interval of the difference; None where no study had one.
-        covered: Share of the studies whose interval covers the true difference.
+        covered: Share of the studies whose interval covers the true mean difference; None for a single reader, of whom
+            nothing follows about others.
     """
 
     images: int
@@ -59,7 +60,7 @@ class Power(Record):
     power: float
     ci95: Interval
     width: float | None
-    covered: float
+    covered: float | None
 
 
 def power_table(
@@ -96,7 +97,7 @@ def power(design: Design, question: Question, readers: int, studies: int, rng: n
         power=found / studies,
         ci95=proportion_interval(found, studies),
         width=float(np.mean(widths)) if widths else None,
-        covered=covered / studies,
+        covered=covered / studies if readers > 1 else None,
     )
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from spinedet.annotations.boxes import box_iou
+from spinedet.benchmarks.simulation.reading import answers, chances
 from spinedet.benchmarks.simulation.skill import Hardness, Skill, draw_classes, draw_right
-from spinedet.benchmarks.simulation.studies import LUMBAR, Design, Material, answers, chances, simulate
+from spinedet.benchmarks.simulation.studies import LUMBAR, Design, Material, simulate
 
 CLASSES = tuple(LUMBAR)
 READER = Skill(name="R1", right={"normal": 0.95, "herniation": 0.8, "spondylolisthesis": 0.7})
