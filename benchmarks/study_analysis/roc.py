@@ -28,22 +28,31 @@ class Ranking:
         chosen: (N,) the units with a score.
         truth, scores: (M,) of those.
         resamples: The same for units: how often each unit's patient counts.
+        known: Areas of the level that were computed already.
+        key: Under what this one is kept there.
     """
 
     chosen: BoolArray
     truth: BoolArray
     scores: FloatArray
     resamples: Resamples
+    known: dict[tuple[str, int, bytes], FloatArray]
+    key: tuple[str, int, bytes]
 
     def area(self) -> FloatArray:
         """The area and its resamples, (1 + R,)."""
-        return resampled_auc(self.truth, self.scores, self.resamples)
+        if self.key not in self.known:
+            self.known[self.key] = resampled_auc(self.truth, self.scores, self.resamples)
+        return self.known[self.key]
 
 
 def ranking(
     level: Level, calls: Calls, column: int, resamples: Resamples, among: BoolArray | None = None
 ) -> Ranking | None:
-    """The scores of a rater in a column, over `among` (N,) or all; None where there are none."""
+    """The scores of a rater in a column, over `among` (N,) or all; None where there are none.
+
+    A level is analysed with one set of resamples only, so that areas can be kept.
+    """
     if calls.scores is None or column not in level.columns:
         return None
     chosen = calls.scored & ~np.isnan(calls.scores[:, column])
@@ -51,7 +60,8 @@ def ranking(
     if not chosen.any():
         return None
     own = Resamples(level.patient[chosen], resamples.weights)
-    return Ranking(chosen, level.truth[chosen, column], calls.scores[chosen, column], own)
+    key = (calls.rater.name, column, chosen.tobytes())
+    return Ranking(chosen, level.truth[chosen, column], calls.scores[chosen, column], own, level.areas, key)
 
 
 def rocs(level: Level, counted: Sequence[Counted], resamples: Resamples) -> tuple[Roc, ...]:

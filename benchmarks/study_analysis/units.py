@@ -5,7 +5,7 @@ The sentences in `DEFINITIONS` are printed in the report.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -114,6 +114,7 @@ class Level:
         truth: (N, 1 + C) what they have.
         raters: What everybody said.
         matched: Of objects, each rater's marks; empty otherwise.
+        areas: Areas under curves that were computed already, since they take long; see `roc`.
     """
 
     unit: Unit
@@ -124,6 +125,7 @@ class Level:
     truth: BoolArray
     raters: tuple[Calls, ...]
     matched: tuple[Matched, ...] = ()
+    areas: dict[tuple[str, int, bytes], FloatArray] = field(default_factory=dict)
 
     @property
     def columns(self) -> range:
