@@ -102,7 +102,7 @@ def test_a_region_that_is_not_found_is_answered_whole_and_told(folder: Path, mon
         return detector_arm(dataset, folds, emptied, *rest)
 
     monkeypatch.setattr("spinedet.with_region.detector_arm", without)
-    said = spinedet(*words(folder, "--roi", "whole,detector"))
+    said = spinedet(*words(folder, "--roi", "detector"))
     assert said.code == 0
     assert "nothing found in 1 image, used whole: p2a" in said.err
     assert "nothing found in 1 (p2a), used whole" in said.out
@@ -128,6 +128,30 @@ def test_a_given_model_is_used_once_its_pixels_are_new(folder: Path) -> None:
     assert taken.code == 0, taken.err
     assert read_comparison(folder.parent / "second" / "comparison.json").regions[0].compared == 16
     assert spinedet(*words(folder, *other)).code == 0
+
+
+def test_images_without_legs_are_refused_before_any_training(folder: Path) -> None:
+    said = spinedet(*words(folder, "--roi", "whole,legs"))
+    assert said.code == 2
+    assert "No image has a region." in said.err
+    assert "16 images: " in said.err
+    assert not (folder.parent / "run").exists()
+
+
+def test_legs_are_compared_over_the_images_that_have_two(folder: Path) -> None:
+    """`p0a` shows one disc and is left out of both arms; the others show two."""
+    for path in (folder / "JPEGImages").glob("*.png"):
+        pixels = np.full((48, 64), 5, np.uint8)
+        for x in (16, 48) if path.stem != "p0a" else (32,):
+            cv2.circle(pixels, (x, 24), 12, 150, cv2.FILLED)
+        path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    said = spinedet(*words(folder, "--roi", "whole,legs", "--no-examples"))
+    assert said.code == 0, said.err
+    assert "1 image left out: p0a" in said.err
+    found = read_comparison(folder.parent / "run" / "comparison.json")
+    assert [one.figures.image.all.rows for one in found.results.detectors] == [15, 15]
+    assert (found.regions[0].crops, found.regions[0].left_out[0][0]) == (30, "p0a")
+    assert "They are in no figure here" in (folder.parent / "run" / "comparison.html").read_text(encoding="utf-8")
 
 
 def test_a_plain_run_is_as_before(folder: Path) -> None:

@@ -18,6 +18,7 @@ from spinedet.datasets.regions.crops import Region, read_regions
 from spinedet.datasets.regions.finding import Finding, NamedFinder
 from spinedet.datasets.regions.legs import legs_finder
 from spinedet.datasets.regions.making import LEFT_OUT, make_named_regions
+from spinedet.detect.jobs import remove_empty
 
 NAMED = 10
 
@@ -111,11 +112,15 @@ def _crops(
             todo=f"choose another --out, or delete {out.name} here and in the folder above to cut them again",
         )
     if not out.exists():
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_json(told, dict(record))
-        make_named_regions(
-            dataset, find, out, margin=record["margin"], name=f"{dataset.name}, {kind}", progress=progress
-        )
+        name = f"{dataset.name}, {kind}"
+        try:
+            make_named_regions(dataset, find, out, margin=record["margin"], name=name, progress=progress)
+        except InputError:
+            told.unlink()
+            for folder in (out.parent, out.parent.parent):
+                remove_empty(folder)
+            raise
     return Dataset.load(out, classes=dataset.classes)
 
 

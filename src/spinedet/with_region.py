@@ -125,10 +125,12 @@ def compare_regions(
         notes.print(Text("warning:", "yellow"), warning)
     finished: list[Finished] = []
     errors: list[WorkError] = []
+    early: list[Kind] = [kind for kind in regions.kinds if kind != "detector"]
+    ready = {kind: _ready(kind, notes, data, plan, folder, regions) for kind in early}
     for kind in regions.kinds:
         notes.print(f"{WORDS[kind]}:")
         try:
-            arm = _arm(kind, notes, data, plan, folder, regions, drawn)
+            arm = ready.get(kind) or _detected(notes, data, plan, folder, regions, drawn)
             finished.append(_run(console, notes, arm, plan, folder, ask, errors))
         except WorkError as error:
             _go_on(error, errors)
@@ -175,20 +177,20 @@ def _check_regions(data: Dataset, folds: Folds, regions: RegionAsk) -> Drawn | N
     return drawn
 
 
-def _arm(
-    kind: Kind, notes: Console, data: Dataset, plan: Plan, folder: Path, regions: RegionAsk, drawn: Drawn | None
-) -> Arm:
-    """The dataset and the folds of a kind."""
-    place = folder / REGIONS / kind
+def _ready(kind: Kind, notes: Console, data: Dataset, plan: Plan, folder: Path, regions: RegionAsk) -> Arm:
+    """The arm of a kind that needs no training: whatever is wrong with it is found before any."""
+    if kind == "whole":
+        return whole_arm(data, plan.folds)
+    with interruptible(), _bar(notes) as step:
+        return legs_arm(data, plan.folds, folder / REGIONS / kind, regions.margin, step)
+
+
+def _detected(notes: Console, data: Dataset, plan: Plan, folder: Path, regions: RegionAsk, drawn: Drawn | None) -> Arm:
+    """The arm of what region models find."""
     with interruptible():
-        if kind == "whole":
-            return whole_arm(data, plan.folds)
-        if kind == "legs":
-            with _bar(notes) as step:
-                return legs_arm(data, plan.folds, place, regions.margin, step)
         searched = _search(notes, data, plan, folder / REGIONS, regions, drawn)
         with _bar(notes) as step:
-            return detector_arm(data, plan.folds, searched, place, regions.margin, step)
+            return detector_arm(data, plan.folds, searched, folder / REGIONS / "detector", regions.margin, step)
 
 
 def _search(
