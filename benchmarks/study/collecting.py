@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from spinedet.annotations.errors import InputError, some
 from spinedet.annotations.files import read_json
-from spinedet.annotations.reading import LOG, Event, Timing, is_finished, read_log, timings_of, visits_of
+from spinedet.annotations.reading import LOG, Timing, is_finished, read_log, timings_of, visits_of
+from spinedet.annotations.recording import check_protocol as check_sittings
+from spinedet.annotations.recording import cut_of
 from spinedet.benchmarks.study.answers import read_answer
 from spinedet.benchmarks.study.concerns import LEFT_OUT, Concern, absent_classes, called, concerns_of, refusal
 from spinedet.benchmarks.study.folder import StudyFolder
@@ -119,7 +121,7 @@ def _checked(folder: StudyFolder, reader: str, treatment: str, kind: str) -> Rea
     """A `reading.json` that belongs where it lies."""
     path, protocol = folder.reader(reader, treatment) / READING, folder.protocol
     reading = read_reading(path)
-    check_protocol(reading.protocol, protocol, path)
+    check_protocol(reading.protocol, protocol.sha256(), path)
     if (reading.reader, reading.treatment, reading.kind) != (reader, treatment, kind):
         found = f"{reading.kind} {reading.reader}, {reading.treatment}"
         raise InputError("A reading is somebody else's.", expected=f"{kind} {reader}", found=found, where=path)
@@ -142,16 +144,21 @@ def _check_labels(reading: Reading, protocol: Protocol, path: Path) -> None:
         raise InputError("There is not a score for each class.", expected=expected, where=path)
 
 
-def check_protocol(found: str | None, protocol: Protocol, where: Path | str) -> None:
+def check_protocol(found: str | None, expected: str, where: Path | str) -> None:
     """Refuse what was read under another protocol.
 
+    Args:
+        found: The hash that it says.
+        expected: Hash of the study's protocol.
+        where: For the message.
+
     Raises:
-        InputError: The hash differs.
+        InputError: They differ.
     """
-    if found != protocol.sha256():
+    if found != expected:
         raise InputError(
             "This was read under another protocol, so in another study.",
-            expected=f"protocol {protocol.sha256()[:12]}…",
+            expected=f"protocol {expected[:12]}…",
             found=f"protocol {found[:12]}…" if found else "none",
             where=where,
             todo="leave it with the study that it belongs to",
@@ -192,14 +199,12 @@ def _not_read(who: str, faults: Mapping[str, Sequence[str]]) -> list[Concern]:
 
 
 def _timings(log: Path, protocol: Protocol) -> dict[str, Timing]:
-    """Time of each image of the study; practice is not counted, and is no part of the order either."""
+    """Time of each image of the study; practice is not counted, and is no part of the order either.
+
+    A sitting that was killed and never gone on from ends with its last event, which `Timing.cut` tells.
+    """
     events = read_log(log)
-    _check_sittings(log, events, protocol)
+    check_sittings(log, events, protocol.sha256())
     codes = set(protocol.codes)
-    return timings_of(visit for visit in visits_of(events) if visit.image in codes)
-
-
-def _check_sittings(log: Path, events: list[Event], protocol: Protocol) -> None:
-    for event in events:
-        if event.event == "sitting":
-            check_protocol(event.protocol, protocol, log)
+    ended = [*events, *filter(None, [cut_of(events, None)])]
+    return timings_of(visit for visit in visits_of(ended) if visit.image in codes)

@@ -135,7 +135,7 @@ def _check_given_out(annotations: Path, protocol: Protocol) -> None:
     path = annotations / FILE
     if path.is_file():
         content = read_json(path, "study protocol")
-        check_protocol(str(content.get("sha256")) if isinstance(content, dict) else None, protocol, path)
+        check_protocol(str(content.get("sha256")) if isinstance(content, dict) else None, protocol.sha256(), path)
 
 
 def _files(annotations: Path, names: Names) -> tuple[dict[str, Path], list[str]]:
@@ -168,9 +168,10 @@ def _lines(path: Path, needed: Sequence[str], protocol: Protocol) -> list[Line]:
         raise InputError("The columns are wrong.", expected=",".join(needed), found=found, where=at(path, 1))
     if not lines:
         raise InputError("A table is empty.", expected="a row for each image", where=path)
+    expected = protocol.sha256()
     for line in lines:
         if told := line.cells.get(PROTOCOL):
-            check_protocol(told, protocol, line.where)
+            check_protocol(told, expected, line.where)
     return lines
 
 

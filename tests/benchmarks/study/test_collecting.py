@@ -117,8 +117,9 @@ def test_a_reading_of_another_protocol_is_left_out_by_name(make: MakeStudy) -> N
     data = collect(study)
     assert [reading.reader for reading in data.readings] == ["R1"]
     (told,) = data.concerns
-    assert told.startswith("R2: This was read under another protocol")
+    assert told.startswith("R2: This reading was begun under another protocol")
     assert "ffffffffffff" in told
+    assert "readers/R2/unaided/log.jsonl:1" in told
     assert str(study.root) not in told
 
 
@@ -134,10 +135,12 @@ def test_a_clock_that_went_back_leaves_the_reader_out(make: MakeStudy) -> None:
     assert "readers/R2/unaided/log.jsonl:3" in told
 
 
-def test_a_killed_window_is_told(make: MakeStudy) -> None:
+@pytest.mark.parametrize("end", ["cut", "pause"])
+def test_a_killed_window_is_told(make: MakeStudy, end: str) -> None:
+    """The next sitting wrote where the one before was cut, or nobody came back and the log just ends."""
     study = make(readers=("R1",))
     read_all(study, "R1")
-    log(study, "R1", [("shown", 0, "S001"), ("cut", 2, "S001")])
+    log(study, "R1", [("shown", 0, "S001"), (end, 2, None)])
     (told, cut) = collect(study).concerns
     assert told.startswith("R1: no time for 7 images (S002")
     assert cut.startswith("R1: the window was killed at 1 image (S001)")
