@@ -6,7 +6,6 @@ and B. S. Everitt, Psychological Bulletin 72:323 (1969), from statsmodels.
 """
 
 import math
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -147,23 +146,33 @@ def weighted_kappa(table: FloatArray, distance: FloatArray) -> Kappa:
 
 
 def _pairs(table: Rated, drawn: Resamples, weights: Weights) -> tuple[PairAgreement, ...]:
-    weighs = len(table.values) > 2
-    distance = distances(table.values, weights) if weighs else np.empty((0, 0))
+    """Every two readers; each reader's tables with all later ones are made at once, which is what takes the time."""
+    distance = distances(table.values, weights) if len(table.values) > 2 else None
     rows = []
-    for first, second in combinations(range(len(table.readers)), 2):
-        tables = _tables(table.given[:, first], table.given[:, second], len(table.categories), drawn)
-        whole = tables[0].astype(np.int64)
-        plain = kappa_figure(cohen(whole), cohen_values(tables))
-        weighted = (
-            kappa_figure(weighted_kappa(tables[0], distance), weighted_values(tables, distance)) if weighs else None
-        )
-        names = table.readers[first], table.readers[second]
-        rows.append(PairAgreement(first=names[0], second=names[1], kappa=plain, weighted=weighted))
+    for first, name in enumerate(table.readers[:-1]):
+        tables = _tables(table.given[:, first], table.given[:, first + 1 :], len(table.categories), drawn)
+        rows += [
+            _pair(name, other, found, distance) for other, found in zip(table.readers[first + 1 :], tables, strict=True)
+        ]
     return tuple(rows)
 
 
-def _tables(first: IntArray, second: IntArray, categories: int, drawn: Resamples) -> FloatArray:
-    """Two readers' tables of counts, (1 + R, C, C): as they are, and of the patients drawn anew."""
-    cells = first * categories + second  # (N,)
-    sums = drawn.sums(np.arange(len(first)), [cells == cell for cell in range(categories**2)])
-    return sums.T.reshape(-1, categories, categories)
+def _pair(first: str, second: str, tables: FloatArray, distance: FloatArray | None) -> PairAgreement:
+    """Two readers from their tables (1 + R, C, C)."""
+    plain = kappa_figure(cohen(tables[0].astype(np.int64)), cohen_values(tables))
+    if distance is None:
+        return PairAgreement(first=first, second=second, kappa=plain, weighted=None)
+    weighted = kappa_figure(weighted_kappa(tables[0], distance), weighted_values(tables, distance))
+    return PairAgreement(first=first, second=second, kappa=plain, weighted=weighted)
+
+
+def _tables(first: IntArray, others: IntArray, categories: int, drawn: Resamples) -> FloatArray:
+    """Tables of counts of one reader (N,) with others (N, J): as they are, and of the patients drawn anew.
+
+    Returns:
+        (J, 1 + R, C, C).
+    """
+    cells = first[:, None] * categories + others  # (N, J)
+    columns = [column == cell for column in cells.T for cell in range(categories**2)]
+    sums = drawn.sums(np.arange(len(first)), columns)  # (J times C squared, 1 + R)
+    return sums.reshape(others.shape[1], categories, categories, -1).transpose(0, 3, 1, 2)

@@ -103,7 +103,7 @@ def _thresholds(shape: tuple[int, ...], question: Question) -> FloatArray | None
     """(K,) one for each row of ratings."""
     if question.threshold is None:
         return None
-    found = np.full(shape, question.threshold)
+    found = np.full(shape, question.threshold, np.float64)
     if question.model_threshold is not None:
         found[:, -1] = question.model_threshold
     return found.ravel()

@@ -16,8 +16,9 @@ from spinedet.annotations.errors import InputError
 from spinedet.benchmarks.agreement.figures import Record
 from spinedet.benchmarks.mrmc.clustered import ClusteredProportion, clustered_mean, clustered_proportion, patient_sums
 from spinedet.benchmarks.mrmc.figures import Estimate
+from spinedet.benchmarks.mrmc.signs import either_sign
 from spinedet.benchmarks.whole_image.comparing import EXACT_BELOW, McNemar, mcnemar_test
-from spinedet.benchmarks.whole_image.figures import BoolArray, Figure, FloatArray, IntArray
+from spinedet.benchmarks.whole_image.figures import BoolArray, Figure, IntArray
 from spinedet.benchmarks.whole_image.proportions import Method, share
 
 NEVER_APART = "they are never right and wrong apart"
@@ -52,6 +53,7 @@ class ClusteredMcNemar(Record):
         p_durkalski: Its p.
         p: The p to report: exact below 25 discordant patients, as for McNemar's test; Obuchowski's from there on.
         exact: Which of the two it is.
+        p_mid: The exact test's mid-p, less careful with few discordant patients.
         why: Why there is none.
     """
 
@@ -63,6 +65,7 @@ class ClusteredMcNemar(Record):
     p_durkalski: float | None = None
     p: float | None = None
     exact: bool = False
+    p_mid: float | None = None
     why: str | None = None
 
 
@@ -147,27 +150,11 @@ def clustered_mcnemar(first: BoolArray, second: BoolArray, patient: IntArray) ->
         "p_obuchowski": float(chi2.sf(obuchowski, 1)),
         "durkalski": durkalski,
         "p_durkalski": float(chi2.sf(durkalski, 1)),
-        "p": swapped(apart) if exact else float(chi2.sf(obuchowski, 1)),
+        "p": either_sign(apart) if exact else float(chi2.sf(obuchowski, 1)),
         "exact": exact,
+        "p_mid": either_sign(apart, mid=True),
     }
     return known.model_copy(update=details)
-
-
-def swapped(apart: FloatArray) -> float:
-    """Two-sided p of whole numbers (P,): how often their sum is as far from 0 if each has either sign.
-
-    The distribution of the sum is built up number by number, in steps of 2, from the sum of all with a minus.
-    """
-    sizes = np.abs(apart[apart != 0]).astype(np.int64)
-    total = int(sizes.sum())
-    chance = np.zeros(total + 1)  # of the sum 2 i - total
-    chance[0] = 1.0
-    for size in sizes.tolist():
-        moved = np.zeros_like(chance)
-        moved[size:] = chance[: len(chance) - size]
-        chance = (chance + moved) / 2
-    sums = 2 * np.arange(total + 1) - total
-    return float(min(chance[np.abs(sums) >= abs(int(apart.sum()))].sum(), 1.0))
 
 
 def chi_square(first: int, first_of: int, second: int, second_of: int) -> ChiSquare:

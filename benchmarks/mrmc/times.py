@@ -17,13 +17,14 @@ from scipy.stats import norm, rankdata, wilcoxon
 from spinedet.annotations.errors import InputError
 from spinedet.benchmarks.agreement.figures import Interval, Record
 from spinedet.benchmarks.mrmc.clustered import clustered_mean, patient_sums
+from spinedet.benchmarks.mrmc.signs import either_sign
 from spinedet.benchmarks.whole_image.figures import QUANTILE, TAIL, FloatArray, IntArray
 
 EXACT_UP_TO = 50
 """Pairs up to which the distribution of Wilcoxon's statistic is counted out; beyond, it is normal."""
 
-HALVINGS = 200
-"""Times that an interval is halved at most in the search for a mean of two; 64 reach the last digit of most."""
+LAST_DIGIT = float(np.finfo(np.float64).eps)
+"""How close two ends are, against the greatest value, when halving stops."""
 
 FEW = "fewer than six pairs have no 95 % interval of this kind"
 SAME = "every pair has the same two times"
@@ -105,9 +106,16 @@ def _sizes(first: FloatArray, second: FloatArray) -> str:
 
 
 def _signed_rank(apart: FloatArray) -> float | None:
-    """Wilcoxon's two-sided p: exact for few pairs without ties, as scipy decides; None where nothing differs."""
+    """Wilcoxon's two-sided p: exact up to `EXACT_UP_TO` pairs, also with ties; None where nothing differs.
+
+    Midranks are whole or half numbers, so that twice the signed ranks are whole.
+    """
     differing = apart[apart != 0]
-    return float(wilcoxon(differing).pvalue) if differing.size else None
+    if not differing.size:
+        return None
+    if differing.size > EXACT_UP_TO:
+        return float(wilcoxon(differing, method="asymptotic").pvalue)
+    return either_sign(2 * np.sign(differing) * rankdata(np.abs(differing)))
 
 
 def _by_patient(apart: FloatArray, patient: IntArray) -> float | None:
@@ -155,10 +163,9 @@ def _mean_of_two(ordered: FloatArray, rank: int) -> float:
     low, high = float(ordered[0]), float(ordered[-1])
     if _at_most(ordered, low) >= rank:
         return low
-    for _ in range(HALVINGS):
+    close = LAST_DIGIT * max(abs(low), abs(high))
+    while high - low > close:
         middle = (low + high) / 2
-        if middle in (low, high):
-            break
         low, high = (low, middle) if _at_most(ordered, middle) >= rank else (middle, high)
     return high
 
