@@ -17,6 +17,7 @@ from spinedet.benchmarks.crossval import Plan
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.folds import Folds
 from spinedet.datasets.images import Pixels, pixel_hash, read_image
+from spinedet.datasets.pages import count
 from spinedet.datasets.regions.detector import Scored, best_box, region_of
 from spinedet.datasets.regions.finding import Finding
 from spinedet.detect.contract import Detections
@@ -95,7 +96,7 @@ def cross_fitted(boxes: Dataset, plan: Plan, run: Path, least_score: float) -> S
         path = run / name / f"fold{fold.number}" / PREDICTIONS_FILE
         scored |= _rows(read_predictions(path, boxes.subset(fold.test)))
     settings = plan.settings[name]
-    how = f"{name}:{settings.size}, {settings.image_size} px, {settings.epochs} epochs, one model a fold"
+    how = f"{name}:{settings.size}, {settings.image_size} px, {count(settings.epochs, 'epoch')}, one model a fold"
     return Searched(scored, least_score, how)
 
 
