@@ -1,8 +1,8 @@
 """With a region less without: sensitivity, specificity and accuracy on the same images, with P4's chi-square.
 
 The differences are paired and their intervals are of patients drawn anew. Pearson's chi-square of two accuracies, as P4
-printed it, takes the two arms for different images; here they are the same, so that it is as a rule too careful, and stands for
-comparison with the paper alone.
+printed it, takes the two arms for different images; here they are the same, so that it is as a rule too careful, and
+stands for comparison with the paper alone.
 """
 
 from collections.abc import Sequence
