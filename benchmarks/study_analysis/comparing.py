@@ -21,7 +21,7 @@ from spinedet.benchmarks.whole_image.figures import BoolArray, bootstrapped, res
 from spinedet.benchmarks.whole_image.roc import PairedTest, paired_delong
 
 EXACT_MCNEMAR = "McNemar, exact"
-MCNEMAR = "McNemar with continuity correction"
+MCNEMAR = "McNemar"
 EXACT_CLUSTERED = "clustered McNemar, exact over patients"
 CLUSTERED = "clustered McNemar (Obuchowski)"
 

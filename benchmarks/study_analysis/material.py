@@ -12,10 +12,13 @@ import numpy as np
 
 from spinedet.annotations.errors import InputError, nearest, some
 from spinedet.annotations.reading import Timing
+from spinedet.benchmarks.study.concerns import LEFT_OUT, Concern, absent_classes, called, concerns_of
 from spinedet.benchmarks.study.protocol import Protocol
 from spinedet.benchmarks.study.readings import CaseReading, Mark, Reading, StudyData, Truth
 from spinedet.benchmarks.study_analysis.records import Rater
 from spinedet.benchmarks.whole_image.figures import BoolArray, FloatArray, IntArray
+
+NO_IMAGE = "no image with a reference is read"
 
 NO_LABEL = -1
 """An image that was given no label."""
@@ -134,7 +137,7 @@ def gather(protocol: Protocol, data: StudyData) -> Material:
         objects=_boxes(protocol, [(at, one.marks) for at, one in enumerate(truths)], "the reference"),
         label=np.array([_label(protocol, one.label, "the reference") for one in truths], np.int64),
         raters=tuple(_answers(protocol, one, place) for one in readings if _cases(one, place)),
-        warnings=(*_without_truth(protocol, place), *_unfinished(readings, place)),
+        warnings=(*_without_truth(protocol, place), *_concerns(protocol, truths, readings, place)),
     )
 
 
@@ -153,14 +156,18 @@ def _truths(protocol: Protocol, given: Sequence[Truth]) -> list[Truth]:
 
 
 def _readings(protocol: Protocol, given: Sequence[Reading]) -> list[Reading]:
-    """Persons in the order of the protocol, then models; under each treatment in its order."""
+    """Persons in the order of the protocol, then models; under each treatment in its order; images likewise."""
     if twice := _twice(f"{one.reader} ({one.treatment})" for one in given):
         raise InputError("A reader has two readings under one treatment.", found=some(twice))
     order = [*protocol.readers, *(one.name for one in protocol.models)]
     for one in given:
         _check_reading(protocol, one, order)
     turn = {name: place for place, name in enumerate(protocol.treatments)}
-    return sorted(given, key=lambda one: (order.index(one.reader), turn.get(one.treatment, 0)))
+    ordered = sorted(given, key=lambda one: (order.index(one.reader), turn.get(one.treatment, 0)))
+    place = {code: number for number, code in enumerate(protocol.codes)}
+    return [
+        one.model_copy(update={"cases": tuple(sorted(one.cases, key=lambda case: place[case.code]))}) for one in ordered
+    ]
 
 
 def _check_reading(protocol: Protocol, one: Reading, order: Sequence[str]) -> None:
@@ -184,8 +191,8 @@ def _twice(names: Iterable[str]) -> list[str]:
 
 
 def _cases(reading: Reading, place: Mapping[str, int]) -> list[tuple[int, CaseReading]]:
-    """The images of a reading that have a reference, with their index, ascending."""
-    return sorted(((place[case.code], case) for case in reading.cases if case.code in place), key=lambda row: row[0])
+    """The images of a reading that have a reference, with their index, ascending as in the protocol."""
+    return [(place[case.code], case) for case in reading.cases if case.code in place]
 
 
 def _answers(protocol: Protocol, reading: Reading, place: Mapping[str, int]) -> Answers:
@@ -271,18 +278,11 @@ def _without_truth(protocol: Protocol, place: Mapping[str, int]) -> list[str]:
     return [f"{len(without)} of {len(protocol.codes)} images have no reference and are left out: {some(without)}."]
 
 
-def _unfinished(readings: Sequence[Reading], place: Mapping[str, int]) -> list[str]:
-    """Readers who have not read everything, or nothing at all."""
-    found = []
-    for one in readings:
-        missing = sorted(set(place) - set(one.by_code))
-        who = f"{one.reader} ({one.treatment})"
-        if len(missing) == len(place):
-            found.append(f"{who} has read no image and is left out.")
-        elif missing:
-            rest = len(place) - len(missing)
-            found.append(
-                f"{who} has read {rest} of {len(place)} images; figures are of those, comparisons of the images that "
-                f"both have read, and nothing is filled in. Missing: {some(missing)}."
-            )
-    return found
+def _concerns(
+    protocol: Protocol, truths: Sequence[Truth], readings: Sequence[Reading], place: Mapping[str, int]
+) -> list[str]:
+    """Absent classes, and readers who have not finished, in the words in which `collect` tells them."""
+    found = [*absent_classes(truths, protocol), *(row for one in readings for row in concerns_of(one, protocol))]
+    nothing = [one for one in readings if not place.keys() & one.by_code.keys()]
+    empty = [Concern(called(one.reader, one.treatment, protocol), NO_IMAGE, LEFT_OUT) for one in nothing]
+    return [str(row) for row in (*found, *empty)]

@@ -7,22 +7,16 @@ from spinedet.benchmarks.study.readings import StudyData
 from spinedet.benchmarks.study_analysis.material import Material
 from spinedet.benchmarks.study_analysis.records import UnitResults
 from spinedet.benchmarks.study_analysis.time_records import Times
+from spinedet.benchmarks.study_analysis.times import NOTHING
+from spinedet.datasets.pages import count
 
 
 def warnings_of(
     material: Material, data: StudyData, units: Sequence[UnitResults], times: Times, resamples: int
 ) -> tuple[str, ...]:
     """All of them; those that the study's folder gave rise to come first."""
-    found = [*data.concerns, *material.warnings, *_absent(units), *_false_marks(units), *_no_answers(units)]
+    found = [*data.concerns, *material.warnings, *_false_marks(units), *_no_answers(units), *_common(units)]
     return tuple(dict.fromkeys([*found, *_times(times), *_resamples(material, resamples)]))
-
-
-def _absent(units: Sequence[UnitResults]) -> Iterator[str]:
-    for name in units[0].absent:
-        yield (
-            f"No {units[0].unit} of the reference is of the class '{name}': its sensitivity, F1, likelihood ratios and "
-            "curve do not exist; its specificity does."
-        )
 
 
 def _false_marks(units: Sequence[UnitResults]) -> Iterator[str]:
@@ -41,11 +35,25 @@ def _no_answers(units: Sequence[UnitResults]) -> Iterator[str]:
             yield f"Over the unit '{unit.unit}' there is no answer of {', '.join(without)}: no calls, at most scores."
 
 
+def _common(units: Sequence[UnitResults]) -> Iterator[str]:
+    """Where one reader's missing images make the comparisons of all readers' mean smaller."""
+    for unit in units:
+        rows = [one for one in unit.mean_comparisons if one.label is None and one.measure == "accuracy"]
+        for one in rows:
+            if one.units < unit.units:
+                yield (
+                    f"The mean of {len(one.raters)} readers ({one.treatment}) and {one.model} are compared on "
+                    f"{one.units} of {unit.units} {unit.unit}s, those that all of them have read."
+                )
+
+
 def _times(times: Times) -> Iterator[str]:
+    """Times that cannot be; those that are missing or cut short are told with the reader."""
     for one in times.raters:
-        if one.left_out:
-            told = [f"{code} ({why})" for code, why in one.left_out.items()]
-            yield f"{len(told)} images of {one.rater} are left out of the times: {some(told)}."
+        impossible = [code for code, why in one.left_out.items() if why == NOTHING]
+        if impossible:
+            images = f"{count(len(impossible), 'image')} ({some(impossible)})"
+            yield f"{one.rater}: a time of 0 s for {images}; times are of the others."
 
 
 def _resamples(material: Material, resamples: int) -> Iterator[str]:

@@ -149,7 +149,8 @@ def test_a_missing_image_is_filled_in_nowhere() -> None:
     pairs = {(one.first, one.second): one.kappa.of for one in found.agreement[0].pairs}
     assert pairs["R1", "R2"] == pairs["R1", "reference"] == 3
     assert pairs["R2", "M"] == pairs["R2", "reference"] == 6
-    assert any("R1" in one and "1 of 2 images" in one for one in found.warnings)
+    assert any("R1: not finished, 1 of 2 images are not read (b)" in one for one in found.warnings)
+    assert any("compared on 3 of 6 objects" in one for one in found.warnings)
 
 
 def test_a_patient_is_read_when_all_images_are() -> None:
@@ -163,6 +164,13 @@ def test_a_reader_without_any_image_is_left_out() -> None:
     found = results({"R1": ONE, "R2": {}})
     assert [one.name for one in found.raters] == ["R1"]
     assert any("R2" in one and "left out" in one for one in found.warnings)
+
+
+def test_what_collecting_has_told_is_not_told_again() -> None:
+    protocol, data = letter_study(TRUTH, {"R1": {"a": "NHH"}})
+    first = analyse(protocol, data)
+    again = analyse(protocol, data.model_copy(update={"concerns": first.warnings}))
+    assert again.warnings == first.warnings
 
 
 def test_an_image_without_a_reference_is_left_out() -> None:
@@ -179,7 +187,7 @@ def test_a_class_that_the_reference_never_has() -> None:
     assert own is not None
     assert (own.sensitivity.value, own.sensitivity.why) == (None, "no object is positive")
     assert own.specificity.value == pytest.approx(4 / 5)
-    assert any("'slip'" in one and "do not exist" in one for one in found.warnings)
+    assert any("no object is of the class 'slip'" in one for one in found.warnings)
 
 
 def test_without_positive_classes_there_is_only_accuracy_of_all() -> None:
