@@ -171,7 +171,8 @@ def tests_of_few_calls(rng: np.random.Generator) -> dict[str, bool]:
     """Two equally good readers of 50 images, one a patient: few discordant ones, the exact test's ground."""
     patient = np.arange(PATIENTS)
     right = draw_right(np.full((2, PATIENTS), SKILL), patient, 2, Hardness(disc=1.0), rng)
-    return {"exact McNemar": _found(mcnemar_test(right[0], right[1]).p)}
+    found = mcnemar_test(right[0], right[1])
+    return {"exact McNemar": _found(found.p), "McNemar, mid-p": _found(found.mid_p)}
 
 
 def tests_of_scores(rng: np.random.Generator) -> dict[str, bool]:

@@ -6,6 +6,7 @@ does not.
 """
 
 import numpy as np
+from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
 
 from spinedet.annotations.errors import InputError, some
@@ -33,7 +34,10 @@ class McNemar(Record):
         second_only: The other way round.
         of: All images looked at.
         p: Two-sided; None where they never differ.
-        exact: Whether by the binomial; otherwise by chi-square with continuity correction.
+        exact: Whether by the binomial; otherwise by chi-square without continuity correction.
+        mid_p: The binomial's, but half of what is as likely as what was found: the exact test is conservative where
+            few differ, and this one holds its level (Fagerland, Lydersen and Laake, BMC Medical Research Methodology
+            13:91, 2013).
         why: Why there is no p.
     """
 
@@ -42,6 +46,7 @@ class McNemar(Record):
     of: int
     p: float | None
     exact: bool
+    mid_p: float | None = None
     why: str | None = None
 
 
@@ -115,8 +120,23 @@ def mcnemar_test(first: BoolArray, second: BoolArray) -> McNemar:
     if not sum(alone):
         why = "they are never right and wrong apart" if len(first) else "there is no such image"
         return McNemar(first_only=0, second_only=0, of=len(first), p=None, exact=exact, why=why)
-    found = mcnemar([[0, alone[0]], [alone[1], 0]], exact=exact, correction=True)
-    return McNemar(first_only=alone[0], second_only=alone[1], of=len(first), p=float(found.pvalue), exact=exact)
+    found = mcnemar([[0, alone[0]], [alone[1], 0]], exact=exact, correction=False)
+    return McNemar(
+        first_only=alone[0],
+        second_only=alone[1],
+        of=len(first),
+        p=float(found.pvalue),
+        exact=exact,
+        mid_p=_mid_p(*alone),
+    )
+
+
+def _mid_p(first: int, second: int) -> float:
+    """Two-sided mid-p of as few on one side of `first + second` throws of a coin."""
+    few, throws = min(first, second), first + second
+    if first == second:
+        return float(1 - binom.pmf(few, throws, 0.5) / 2)
+    return float(2 * binom.cdf(few, throws, 0.5) - binom.pmf(few, throws, 0.5))
 
 
 def _difference(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spinedet.annotations.errors import InputError
-from spinedet.benchmarks.whole_image.comparing import compare
+from spinedet.benchmarks.whole_image.comparing import compare, mcnemar_test
 from spinedet.benchmarks.whole_image.figures import Figure
 from spinedet.benchmarks.whole_image.scores import ScoreTable
 from spinedet.benchmarks.whole_image.summary import WholeImageFigures, summarise
@@ -148,7 +148,7 @@ def test_two_models_by_hand(table: Make) -> None:
 
 
 def test_mcnemar_from_25_on_is_chi_square(table: Make) -> None:
-    """20 against 5: (15 - 1)^2 / 25 = 7.84, p 0.00511."""
+    """20 against 5: 15^2 / 25 = 9, p 0.00270; without correction, which would be conservative."""
     names = [f"i{place}" for place in range(30)]
     truth = [1] * 30
     right, wrong = [0.1, 0.9], [0.9, 0.1]
@@ -156,9 +156,21 @@ def test_mcnemar_from_25_on_is_chi_square(table: Make) -> None:
     second = ScoreTable.of(names, names, truth, [wrong] * 20 + [right] * 5 + [right] * 5, ["healthy", "ill"])
     found = compare(first, second, ("ill",), resamples=0)
     assert not found.ill.exact
-    assert found.ill.p == pytest.approx(0.005110, abs=1e-6)
+    assert found.ill.p == pytest.approx(0.002700, abs=1e-6)
     assert (found.healthy.p, found.healthy.why) == (None, "there is no such image")
     assert (found.auc_difference.value, found.auc_difference.why) == (None, "every image is positive")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "exact", "mid_p"),
+    [(1, 7, 18 / 256, 10 / 256), (4, 4, 1.0, 1 - 35 / 256), (0, 3, 1 / 4, 1 / 8)],
+)
+def test_mcnemar_s_exact_and_mid_p(first: int, second: int, exact: float, mid_p: float) -> None:
+    """1 against 7 (Fagerland 2013): exact 0.070, mid-p 0.039; of 4 and 4 half of 70 / 256 is taken off."""
+    right = np.array([True] * first + [False] * second)
+    found = mcnemar_test(right, ~right)
+    assert found.p == pytest.approx(exact)
+    assert found.mid_p == pytest.approx(mid_p)
 
 
 def test_other_images_or_truths_are_refused(table: Make) -> None:
