@@ -60,7 +60,7 @@ def concerns_of(reading: Reading, protocol: Protocol) -> Iterator[Concern]:
     cut = [case.code for case in reading.cases if case.timing and case.timing.cut]
     if cut:
         what = f"the window was killed at {count(len(cut), 'image')} ({some(cut)})"
-        yield Concern(who, what, "their time is counted to the last moment known")
+        yield Concern(who, what, "their times are cut short and left out of the times")
 
 
 def _missing_cells(who: str, reading: Reading) -> Iterator[Concern]:
