@@ -1,5 +1,6 @@
 """From the file that a reader saved of one image to what the reader said of it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from spinedet.annotations.errors import InputError, at, nearest
@@ -10,7 +11,20 @@ from spinedet.benchmarks.study.protocol import Case, Protocol
 from spinedet.benchmarks.study.readings import CaseReading, Mark
 
 
-def read_answer(path: Path, case: Case, protocol: Protocol, timing: Timing | None) -> CaseReading | None:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one file says.
+
+    Attributes:
+        finished: The reader went on from the image, see `spinedet.annotations.reading.is_finished`.
+        case: What was said; None where the whole image is asked and there is not exactly one box, so no answer either.
+    """
+
+    finished: bool
+    case: CaseReading | None
+
+
+def read_answer(path: Path, case: Case, protocol: Protocol, timing: Timing | None) -> Answer:
     """What a Pascal VOC file says of an image of the study.
 
     Args:
@@ -18,9 +32,6 @@ def read_answer(path: Path, case: Case, protocol: Protocol, timing: Timing | Non
         case: The image.
         protocol: Of the study: its classes, and whether boxes or one answer are asked.
         timing: How long the reader took.
-
-    Returns:
-        None where the whole image is asked and there is not exactly one box, so no answer either.
 
     Raises:
         InputError: The file is damaged, is of an image of another size, or has a class that the protocol lacks.
@@ -31,11 +42,12 @@ def read_answer(path: Path, case: Case, protocol: Protocol, timing: Timing | Non
         Mark(label=known_class(thing.name, protocol.classes, at(path, line)), box=thing.box)
         for thing, line in zip(voc.annotation.objects, voc.lines, strict=True)
     )
+    finished = voc.annotation.verified
     if not protocol.whole_image:
-        return CaseReading(code=case.code, marks=marks, timing=timing)
+        return Answer(finished, CaseReading(code=case.code, marks=marks, timing=timing))
     if len(marks) != 1:
-        return None
-    return CaseReading(code=case.code, label=marks[0].label, timing=timing)
+        return Answer(finished, None)
+    return Answer(finished, CaseReading(code=case.code, label=marks[0].label, timing=timing))
 
 
 def known_class(name: str, classes: tuple[str, ...], where: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from spinedet.annotations.errors import InputError, some
 from spinedet.annotations.files import read_json
-from spinedet.annotations.reading import LOG, Timing, is_finished, read_log, timings_of, visits_of
+from spinedet.annotations.reading import LOG, Timing, read_log, timings_of, visits_of
 from spinedet.annotations.recording import check_protocol as check_sittings
 from spinedet.annotations.recording import cut_of
 from spinedet.benchmarks.study.answers import read_answer
@@ -171,8 +171,9 @@ def _read_here(folder: StudyFolder, reader: str, treatment: str) -> Found:
     who = called(reader, treatment, protocol)
     timings = _timings(place / LOG, protocol)
     files = {path.stem: path for path in sorted((place / ANNOTATIONS).glob("*.xml")) if path.name[0] != "."}
-    left = [case for case in protocol.cases if case.code in files and is_finished(files[case.code])]
-    answers = {case.code: read_answer(files[case.code], case, protocol, timings.get(case.code)) for case in left}
+    left = [case for case in protocol.cases if case.code in files]
+    found = {case.code: read_answer(files[case.code], case, protocol, timings.get(case.code)) for case in left}
+    answers = {code: answer.case for code, answer in found.items() if answer.finished}
     reading = Reading(
         reader=reader,
         kind="person",

@@ -69,7 +69,7 @@ def import_boxes(
     files, practice = _files(annotations, names)
     timings = _timings(times, names, protocol) if times else {}
     answers = {
-        case.code: read_answer(files[case.code], case, protocol, timings.get(case.code))
+        case.code: read_answer(files[case.code], case, protocol, timings.get(case.code)).case
         for case in protocol.cases
         if case.code in files
     }

@@ -92,7 +92,7 @@ def _from_files(folder: StudyFolder, people: Sequence[str]) -> Said:
     for name in people:
         place = folder.reference / ANNOTATORS / name
         files = {case: place / f"{case.code}.xml" for case in folder.protocol.cases}
-        read = [read_answer(path, case, folder.protocol, None) for case, path in files.items() if path.is_file()]
+        read = [read_answer(path, case, folder.protocol, None).case for case, path in files.items() if path.is_file()]
         answers[name] = {one.code: one.label for one in read if one and one.label}
     return answers
 
