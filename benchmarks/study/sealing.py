@@ -29,9 +29,13 @@ from spinedet.datasets.card import CARD
 from spinedet.datasets.convert.folders import check_new, new_folder, place_image
 from spinedet.datasets.dataset import IMAGES, Dataset, Item
 from spinedet.datasets.images import Pixels, as_rgb, pixel_hash, read_image, read_pixels
+from spinedet.datasets.pages import count
 from spinedet.datasets.patients import PATIENTS
 
 DRAWING = "drawing.json"
+
+CROWDED = 3
+"""Images a patient, on average, above which a study is told to draw more patients."""
 
 Progress = Callable[[int, int], None]
 """Called with how many images are looked at, and of how many."""
@@ -99,6 +103,11 @@ def _remarks(dataset: Dataset, plan: Plan, drawn: Drawn) -> list[str]:
         remarks.append("No model is named, so nothing is known of what a model has seen and nobody was kept out.")
     if absent:
         remarks.append(f"No image of the study shows {', '.join(absent)}: nothing can be said of that.")
+    if len(drawn.images) > CROWDED * len(drawn.persons):
+        remarks.append(
+            f"{len(drawn.images)} images are of only {count(len(drawn.persons), 'patient')}, and intervals rest on "
+            "patients: --per-patient draws more of them."
+        )
     if not plan.positives:
         remarks.append("No class counts as diseased (--task or --positive), so nothing can be said of specificity.")
     return remarks

@@ -86,6 +86,15 @@ def test_without_a_model_it_says_that_nobody_was_kept_out(data: Dataset, tmp_pat
     assert any("No class counts as diseased" in note for note in made.notes)
 
 
+def test_many_images_of_few_patients_are_told(tmp_path: Path) -> None:
+    patients = {f"p{one}": {f"p{one}_{place}": ["disc"] for place in range(4)} for one in range(3)}
+    data = Dataset.load(write_images(tmp_path / "data", patients))
+    whole_patients = make_study(data, Plan(images=8, readers=("R1",)), tmp_path / "whole")
+    assert any("8 images are of only 2 patients" in note for note in whole_patients.notes)
+    few = make_study(data, Plan(images=6, readers=("R1",), per_patient=2), tmp_path / "few")
+    assert not any("of only" in note for note in few.notes)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
