@@ -114,9 +114,9 @@ class Film:
         """
         x0, y0, x1, y1 = self.view.box(outline)
         window = slice(floor(y0) - 1, ceil(y1) + 1), slice(floor(x0) - 1, ceil(x1) + 1)
-        away = cv2.distanceTransform(self._inside(outline, window), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        pixel = 1 / (FINE * self.view.scale)
-        return window, np.asarray(away * pixel, np.float32), local_thickness(np.asarray(away)) * np.float32(pixel)
+        away = distance_inside(self._inside(outline, window))
+        pixel = np.float32(1 / (FINE * self.view.scale))
+        return window, away * pixel, local_thickness(away) * pixel
 
     def _inside(self, outline: Points, window: Window) -> NDArray[np.uint8]:
         """1 within the outline, 0 outside, on the fine grid of a window."""
@@ -136,6 +136,15 @@ class Film:
         height, width = self.matter[place].shape
         laid = laid[top - rows.start :, left - columns.start :][:height, :width]
         self.matter[place] += laid if texture is None else laid * texture[place]
+
+
+def distance_inside(inside: NDArray[np.uint8]) -> FloatImage:
+    """The way of each pixel to the nearest one outside (h, w), in pixels; its square is a whole number.
+
+    OpenCV's last digits depend on where in memory the image lies, and the same seed is to make the same bytes.
+    """
+    away = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(np.sqrt(np.rint(away.astype(np.float64) ** 2)), np.float32)
 
 
 def chord(away: FloatImage, radius: FloatImage) -> FloatImage:

@@ -77,6 +77,26 @@ PlanT = TypeVar("PlanT", bound=Plan)
 PatientT = TypeVar("PatientT")
 
 
+BuildT = TypeVar("BuildT")
+
+
+@dataclass(frozen=True, slots=True)
+class Imaged(Generic[PlanT, BuildT, SettingT]):
+    """All that the images of one patient share, where that is no more than this.
+
+    Attributes:
+        plan: The patient on paper.
+        build: What the body is like, whatever the class.
+        setting: How hard it is to tell the classes apart.
+        images: The random source of each image.
+    """
+
+    plan: PlanT
+    build: BuildT
+    setting: SettingT
+    images: tuple[np.random.SeedSequence, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class WholeImagePhantom(Generic[SettingT, PlanT, PatientT]):
     """What one phantom of whole images is; its functions are a module's own, for they travel to other processes.

@@ -1,7 +1,5 @@
 """One patient's hands from plan to images."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from spinedet.datasets.phantoms.bone_age.anatomy import Build, lay_hand, sample_build
@@ -10,34 +8,19 @@ from spinedet.datasets.phantoms.bone_age.plan import PatientPlan, Setting, plan_
 from spinedet.datasets.phantoms.exposure import exposed, sample_exposure
 from spinedet.datasets.phantoms.people import image_seeds, patient_seed
 from spinedet.datasets.phantoms.radiograph import Film
-from spinedet.datasets.phantoms.whole_images import WholeImage
+from spinedet.datasets.phantoms.whole_images import Imaged, WholeImage
 
 WHITE = (9.5, 12.0)
 """Matter that is shown white for a grown hand, in mm of compact bone; less is set for a small one."""
 
-
-@dataclass(frozen=True, slots=True)
-class HandPatient:
-    """All that the images of one patient share, and the random source of each.
-
-    Attributes:
-        plan: Age and size.
-        build: What the hands are like.
-        setting: How hard it is to tell.
-        images: One source an image.
-    """
-
-    plan: PatientPlan
-    build: Build
-    setting: Setting
-    images: tuple[np.random.SeedSequence, ...]
+HandPatient = Imaged[PatientPlan, Build, Setting]
 
 
 def make_patient(seed: int, number: int, setting: Setting) -> HandPatient:
     """Patient `number` (from 0) of the data set that belongs to `seed`."""
     plan = plan_patient(seed, number, setting)
     build = sample_build(np.random.default_rng(patient_seed(seed, number, 1)))
-    return HandPatient(plan, build, setting, image_seeds(seed, number, len(plan.images)))
+    return Imaged(plan, build, setting, image_seeds(seed, number, len(plan.images)))
 
 
 def render_image(patient: HandPatient, number: int) -> WholeImage:

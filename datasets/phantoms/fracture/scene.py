@@ -1,7 +1,5 @@
 """One patient's forearm from plan to images: what stays the same between views, and what does not."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from spinedet.datasets.phantoms.exposure import exposed, sample_exposure
@@ -26,7 +24,7 @@ from spinedet.datasets.phantoms.fracture.painting import (
 from spinedet.datasets.phantoms.fracture.plan import VIEWS, PatientPlan, Setting, plan_patient
 from spinedet.datasets.phantoms.people import image_seeds, patient_seed
 from spinedet.datasets.phantoms.radiograph import Film
-from spinedet.datasets.phantoms.whole_images import WholeImage
+from spinedet.datasets.phantoms.whole_images import Imaged, WholeImage
 
 WHITE = (19.0, 25.0)
 """Matter that is shown white, in mm of compact bone."""
@@ -34,29 +32,14 @@ WHITE = (19.0, 25.0)
 MISPLACED = 7.0
 """Standard deviation of a view's turn from what it should be, in degrees."""
 
-
-@dataclass(frozen=True, slots=True)
-class FracturePatient:
-    """All that the views of one patient share, and the random source of each.
-
-    Attributes:
-        plan: Views and fracture.
-        build: What the forearm is like.
-        setting: How hard it is to tell.
-        images: One source a view.
-    """
-
-    plan: PatientPlan
-    build: Build
-    setting: Setting
-    images: tuple[np.random.SeedSequence, ...]
+FracturePatient = Imaged[PatientPlan, Build, Setting]
 
 
 def make_patient(seed: int, number: int, setting: Setting) -> FracturePatient:
     """Patient `number` (from 0) of the data set that belongs to `seed`."""
     plan = plan_patient(seed, number, setting)
     build = sample_build(np.random.default_rng(patient_seed(seed, number, 1)))
-    return FracturePatient(plan, build, setting, image_seeds(seed, number, len(plan.images)))
+    return Imaged(plan, build, setting, image_seeds(seed, number, len(plan.images)))
 
 
 def render_image(patient: FracturePatient, number: int) -> WholeImage:

@@ -1,7 +1,5 @@
 """One patient's knees from plan to images: what both share, and what they do not."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from spinedet.datasets.phantoms.exposure import exposed, sample_exposure
@@ -10,34 +8,19 @@ from spinedet.datasets.phantoms.knee_oa.painting import paint_bones, paint_flesh
 from spinedet.datasets.phantoms.knee_oa.plan import PatientPlan, Setting, plan_patient
 from spinedet.datasets.phantoms.people import image_seeds, patient_seed
 from spinedet.datasets.phantoms.radiograph import Film
-from spinedet.datasets.phantoms.whole_images import WholeImage
+from spinedet.datasets.phantoms.whole_images import Imaged, WholeImage
 
 WHITE = (31.0, 39.0)
 """Matter that is shown white, in mm of compact bone."""
 
-
-@dataclass(frozen=True, slots=True)
-class KneePatient:
-    """All that the images of one patient share, and the random source of each.
-
-    Attributes:
-        plan: Grade and wear.
-        build: What the knees are like.
-        setting: How hard it is to tell.
-        images: One source a knee.
-    """
-
-    plan: PatientPlan
-    build: Build
-    setting: Setting
-    images: tuple[np.random.SeedSequence, ...]
+KneePatient = Imaged[PatientPlan, Build, Setting]
 
 
 def make_patient(seed: int, number: int, setting: Setting) -> KneePatient:
     """Patient `number` (from 0) of the data set that belongs to `seed`."""
     plan = plan_patient(seed, number, setting)
     build = sample_build(setting.space, np.random.default_rng(patient_seed(seed, number, 1)))
-    return KneePatient(plan, build, setting, image_seeds(seed, number, len(plan.images)))
+    return Imaged(plan, build, setting, image_seeds(seed, number, len(plan.images)))
 
 
 def render_image(patient: KneePatient, number: int) -> WholeImage:

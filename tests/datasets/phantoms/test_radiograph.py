@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from spinedet.datasets.phantoms.canvas import View
 from spinedet.datasets.phantoms.exposure import exposed, sample_exposure
 from spinedet.datasets.phantoms.outlines import blob
-from spinedet.datasets.phantoms.radiograph import FLESH, Bone, Film, chord, local_thickness
+from spinedet.datasets.phantoms.radiograph import FLESH, Bone, Film, chord, distance_inside, local_thickness
 
 SIDE = 100
 
@@ -26,6 +27,21 @@ def a_strip(half: float, long: float = 100.0) -> NDArray[np.float64]:
 def test_a_ray_through_the_middle_of_a_tube_is_its_diameter() -> None:
     radius = np.full(3, 5.0, np.float32)
     assert chord(np.array([0, 5, 9], np.float32), radius) == pytest.approx([0, 10, 10])
+
+
+def test_distances_do_not_depend_on_where_the_image_lies_in_memory() -> None:
+    """OpenCV's own do, in their last digits."""
+    rng = np.random.default_rng(0)
+    shape = blob((150, 150), (120, 90), 0.3, rng, 0.4).astype(np.int32)
+    mask = cv2.fillPoly(np.zeros((301, 303), np.uint8), [shape], 1)
+    room = np.empty(mask.size + 64, np.uint8)
+    found = []
+    for start in range(0, 64, 4):
+        moved = room[start : start + mask.size].reshape(mask.shape)
+        moved[...] = mask
+        found.append(distance_inside(moved))
+    assert all((distances == found[0]).all() for distances in found)
+    assert found[0][100, 150] == pytest.approx(cv2.distanceTransform(mask, cv2.DIST_L2, 0)[100, 150], abs=1e-4)
 
 
 def test_the_local_thickness_of_a_strip_is_half_its_width_and_of_a_neck_that_of_the_neck() -> None:
