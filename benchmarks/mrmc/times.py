@@ -119,12 +119,16 @@ def _signed_rank(apart: FloatArray) -> float | None:
 
 
 def _by_patient(apart: FloatArray, patient: IntArray) -> float | None:
-    """Two-sided p of signed ranks added up by patient."""
+    """Two-sided p of signed ranks added up by patient; None where nothing differs, or one patient has all."""
     differing = apart != 0
     if not differing.any():
         return None
     signed = np.sign(apart[differing]) * rankdata(np.abs(apart[differing]))
     sums = patient_sums(signed, patient[differing])
+    if len(sums) < 2:
+        return None
+    if not sums.any():
+        return 1.0
     return float(2 * norm.sf(abs(sums.sum()) / math.sqrt(sums @ sums)))
 
 

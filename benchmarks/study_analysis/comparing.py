@@ -111,8 +111,8 @@ def _measure(counted: Sequence[Counted], column: int, measure: Measure, calls: P
     first, second = (one.rate(column, measure) for one in counted)
     return PairedMeasure(
         measure=measure,
-        first=_known(float(first[0])),
-        second=_known(float(second[0])),
+        first=known(float(first[0])),
+        second=known(float(second[0])),
         difference=difference(first - second, calls),
         calls=calls,
         test=None if calls is None else test_of(calls),
@@ -130,7 +130,8 @@ def difference(row: np.ndarray, calls: PairedCalls | None) -> Figure:
     )
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """A value; None where there is none (NaN)."""
     return None if np.isnan(value) else value
 
 

@@ -78,7 +78,7 @@ def count(level: Level, calls: Calls, resamples: Resamples, chosen: BoolArray | 
     has, said = level.truth & read[:, None], calls.called & read[:, None]  # (N, 1 + C)
     not_has, not_said = read[:, None] & ~level.truth, read[:, None] & ~calls.called
     cells = np.stack([has & said, not_has & said, has & not_said, not_has & not_said])  # (4, N, 1 + C)
-    flat = [*cells.transpose(2, 0, 1).reshape(-1, len(read)), calls.right & read, read]
+    flat = [*cells.transpose(2, 0, 1).reshape(4 * cells.shape[2], len(read)), calls.right & read, read]
     sums = resamples.sums(level.patient, flat)  # (4 (1 + C) + 2, 1 + R)
     false = [calls.false(column, level.positive) for column in range(1 + len(level.classes))]
     return Counted(

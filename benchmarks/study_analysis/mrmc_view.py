@@ -18,7 +18,7 @@ from spinedet.benchmarks.mrmc.multiple import Correction as Adjustment
 from spinedet.benchmarks.mrmc.obuchowski_rockette import Layout, analyse
 from spinedet.benchmarks.mrmc.standalone import against_model
 from spinedet.benchmarks.study.protocol import Correction, Measure
-from spinedet.benchmarks.study_analysis.comparing import paired_hits
+from spinedet.benchmarks.study_analysis.comparing import known, paired_hits
 from spinedet.benchmarks.study_analysis.comparison_records import MeanComparison, Mrmc
 from spinedet.benchmarks.study_analysis.figure import Figure, Test
 from spinedet.benchmarks.study_analysis.figures import count, mean_rate
@@ -138,8 +138,8 @@ def _against(
         measure=merits.measure,
         units=int(merits.chosen.sum()),
         patients=len(np.unique(level.patient[merits.chosen])),
-        mean=float(row[0]),
-        of_model=float(own[0]),
+        mean=known(float(row[0])),
+        of_model=known(float(own[0])),
         difference=_difference(row - own, against, int(merits.chosen.sum())),
         test=None if against is None else _test(against.random),
         against=against,

@@ -14,6 +14,7 @@ from scipy.stats import t as student
 from spinedet.annotations.reading import Timing
 from spinedet.benchmarks.agreement.kappa import ratio
 from spinedet.benchmarks.agreement.resampling import Resamples
+from spinedet.benchmarks.mrmc.clustered import ONE_PATIENT
 from spinedet.benchmarks.mrmc.times import Times as PairedTimes
 from spinedet.benchmarks.mrmc.times import compare_times
 from spinedet.benchmarks.study_analysis.comparison_records import Why
@@ -205,5 +206,6 @@ def _pair(
 
 def _test(pairs: PairedTimes) -> Test:
     if pairs.patients < pairs.pairs:
-        return Test(name=WILCOXON_PATIENTS, p=pairs.p_patients, why=pairs.why)
+        why = pairs.why or (ONE_PATIENT if pairs.p_patients is None else None)
+        return Test(name=WILCOXON_PATIENTS, p=pairs.p_patients, why=why)
     return Test(name=WILCOXON, p=pairs.p_wilcoxon, why=pairs.why)
