@@ -1,6 +1,7 @@
 """Every place where a rater and the reference differ, one by one, so that it can be shown."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -25,37 +26,43 @@ def disagreements(material: Material, level: Level) -> tuple[Disagreement, ...]:
 
 
 def _of_objects(material: Material, one: Answers, matched: Matched) -> Iterator[tuple[int, Disagreement]]:
-    things, marks, classes = material.objects, one.marks, material.protocol.classes
-    missed = matched.mark == NOBODY
-    called = np.where(missed, NOBODY, marks.label[matched.mark] if len(marks) else NOBODY)
+    things, marks = material.objects, one.marks
+    called = np.full(len(things), NOBODY)
+    hit = matched.mark != NOBODY
+    called[hit] = marks.label[matched.mark[hit]]
     for place in np.flatnonzero(one.read[things.image] & (called != things.label)).tolist():
-        mark = None if missed[place] else int(matched.mark[place])
-        yield (
-            int(things.image[place]),
-            Disagreement(
-                code=material.codes[things.image[place]],
-                rater=one.rater.name,
-                outcome="missed" if mark is None else "another",
-                truth=classes[things.label[place]],
-                called=None if mark is None else classes[marks.label[mark]],
-                box=_box(things, place),
-                mark=None if mark is None else _box(marks, mark),
-                score=None if mark is None else _score(marks, mark),
-            ),
-        )
+        yield int(things.image[place]), _of_object(material, one, place, int(matched.mark[place]))
     for place in np.flatnonzero(matched.false).tolist():
+        code = material.codes[marks.image[place]]
         yield (
             int(marks.image[place]),
             Disagreement(
-                code=material.codes[marks.image[place]],
-                rater=one.rater.name,
-                outcome="false mark",
-                truth=None,
-                called=classes[marks.label[place]],
-                mark=_box(marks, place),
-                score=_score(marks, place),
+                code=code, rater=one.rater.name, outcome="false mark", truth=None, **_mark(material, marks, place)
             ),
         )
+
+
+def _of_object(material: Material, one: Answers, place: int, mark: int) -> Disagreement:
+    """An object that was called another class, or missed."""
+    things, missed = material.objects, mark == NOBODY
+    return Disagreement(
+        code=material.codes[things.image[place]],
+        rater=one.rater.name,
+        outcome="missed" if missed else "another",
+        truth=material.protocol.classes[things.label[place]],
+        box=_box(things, place),
+        **({"called": None} if missed else _mark(material, one.marks, mark)),
+    )
+
+
+def _mark(material: Material, marks: Boxes, place: int) -> dict[str, Any]:
+    """What a disagreement says of a mark."""
+    score = float(marks.score[place])
+    return {
+        "called": material.protocol.classes[marks.label[place]],
+        "mark": _box(marks, place),
+        "score": None if np.isnan(score) else score,
+    }
 
 
 def _of_images(material: Material, one: Answers) -> Iterator[tuple[int, Disagreement]]:
@@ -76,8 +83,3 @@ def _of_images(material: Material, one: Answers) -> Iterator[tuple[int, Disagree
 def _box(boxes: Boxes, place: int) -> Box:
     x0, y0, x1, y1 = boxes.boxes[place].tolist()
     return x0, y0, x1, y1
-
-
-def _score(boxes: Boxes, place: int) -> float | None:
-    score = float(boxes.score[place])
-    return None if np.isnan(score) else score
