@@ -111,7 +111,7 @@ def test_times_that_are_wrong(
 
 
 def test_files_that_are_wrong(study: StudyFolder, elsewhere: Path) -> None:
-    def refused(message: str, **wrong: object) -> None:
+    def refused(message: str) -> None:
         with pytest.raises(InputError, match=message):
             import_boxes(study, "R1", elsewhere)
 
