@@ -18,24 +18,33 @@ Resampled = Annotated[
     int | None,
     typer.Option(min=0, help="Resamples of the patients for intervals; as the protocol has it unless given."),
 ]
+Images = Annotated[bool, typer.Option(help="Show images in the report; they are patients' images.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")]
 
 
-def analyse(study: Study, resamples: Resampled = None, as_json: AsJson = False) -> None:
-    """Analyse a study: figures of each reader and model, comparisons, curves, kappas, times; into STUDY/analysis."""
+def analyse(study: Study, resamples: Resampled = None, images: Images = True, as_json: AsJson = False) -> None:
+    """Analyse a study: figures of each reader and model, comparisons, curves, kappas, times; into STUDY/analysis.
+
+    report.html has the tables and figures for a manuscript, every disagreement as a picture, and a checklist;
+    results.json has every figure, tables/ and figures/ the same as CSV, SVG and PNG.
+    """
     from spinedet.benchmarks.study.collecting import collect
     from spinedet.benchmarks.study.folder import StudyFolder
     from spinedet.benchmarks.study_analysis.analysis import analyse as run
     from spinedet.benchmarks.study_analysis.tables import write_results
+    from spinedet.benchmarks.study_report.page import write_checklist, write_study_report
 
     folder = StudyFolder(study)
-    results = run(folder.protocol, collect(folder), resamples=resamples)
-    written = write_results(folder.analysis, results)
+    data = collect(folder)
+    results = run(folder.protocol, data, resamples=resamples)
+    write_results(folder.analysis, results)
+    write_checklist(folder, results)
+    report = write_study_report(folder, data, results, images=images)
     if as_json:
         typer.echo(json.dumps(results.as_dict(), indent=1, allow_nan=False))
         return
     show_results(out, results)
-    out.print(f"{len(written)} files: {folder.analysis}")
+    out.print(f"Report: {report}")
 
 
 def show_results(console: Console, results: "StudyResults") -> None:
