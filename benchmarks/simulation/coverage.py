@@ -157,9 +157,11 @@ def tests_of_calls(hardness: Hardness) -> Study:
         own = Hardness(patient=private)
         right = np.concatenate([draw_right(chance, patient, 1, own, rng) for _ in range(2)])
         hits = right.sum(axis=1).tolist()
+        clustered = clustered_mcnemar(right[0], right[1], patient)
         return {
             "McNemar": _found(mcnemar_test(right[0], right[1]).p),
-            "clustered McNemar": _found(clustered_mcnemar(right[0], right[1], patient).p),
+            "clustered McNemar": _found(clustered.p),
+            "clustered McNemar, mid-p": _found(clustered.p_mid),
             "Student's t over patients": _found(clustered_mean(right[0].astype(np.float64) - right[1], patient).p),
             "chi-square": _found(chi_square(hits[0], len(patient), hits[1], len(patient)).p),
         }
@@ -202,6 +204,14 @@ def tests_of_readers(patients: int, readers: int) -> Study:
         return {f"{readers} readers, {patients} patients": _found(readers_against_model(right, patient).p)}
 
     return study
+
+
+def tests_of_these_readers(rng: np.random.Generator) -> dict[str, bool]:
+    """Three readers who are as good as the model each, and of whom alone something is said."""
+    patient = np.repeat(np.arange(PATIENTS), DISCS)
+    right = draw_right(np.full((4, len(patient)), SKILL), patient, 4, Hardness(patient=0.7, disc=0.5), rng)
+    apart = right[:-1].mean(axis=0) - right[-1]
+    return {"3 readers, fixed": _found(clustered_mean(apart, patient).p)}
 
 
 def tests_of_treatments(rng: np.random.Generator) -> dict[str, bool]:
@@ -257,6 +267,7 @@ TESTS: dict[str, Study] = {
     "two times": tests_of_times,
     "readers and model": tests_of_readers(PATIENTS, 3),
     "readers and model, larger": tests_of_readers(150, 8),
+    "these readers and model": tests_of_these_readers,
     "two treatments": tests_of_treatments,
 }
 
