@@ -63,9 +63,9 @@ EASY = Setting(
 )
 
 HARD = Setting(
-    worn=0.7,
-    reach={"intact": (0.4, 0.96), "tear": (0.78, 1.0)},  # a slice is thick: a tear may seem to end within
-    contrast={"intact": (0.3, 0.85), "tear": (0.4, 0.9)},
+    worn=0.6,
+    reach={"intact": (0.3, 0.96), "tear": (0.76, 1.0)},  # a slice is thick: a tear may seem to end within
+    contrast={"intact": (0.25, 0.8), "tear": (0.45, 1.0)},
     quality=POOR,
 )
 

@@ -149,7 +149,7 @@ def narrowed(half: tuple[float, float], lean: float, causes: tuple[float, float,
 
 
 def _with_causes(half: tuple[float, float], lean: float, causes: tuple[float, float, float], strength: float) -> Canal:
-    bulge, flavum, facets = (min(strength, 1.6) * part * most for part, most in zip(causes, MOST, strict=True))
+    bulge, flavum, facets = (strength * part * most for part, most in zip(causes, MOST, strict=True))
     return Canal(half, lean, Signs(bulge, flavum, min(facets, 0.55)))
 
 

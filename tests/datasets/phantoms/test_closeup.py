@@ -96,7 +96,7 @@ def test_the_number_of_images_does_not_tell_the_class(phantom: Phantom) -> None:
 @each_phantom
 def test_the_signs_part_easy_classes_and_leave_hard_ones_below_099(phantom: Phantom) -> None:
     assert best_auc(phantom, phantom.easy) == 1.0
-    assert 0.87 < best_auc(phantom, phantom.hard) < 0.985
+    assert 0.9 < best_auc(phantom, phantom.hard) < 0.985
 
 
 @each_phantom

@@ -31,7 +31,7 @@ def sac_signal(lost: float, number: int) -> float:
 
 
 @given(lost=st.floats(0, 0.86), causes=st.tuples(PARTS, PARTS, PARTS), lean=st.floats(-4, 4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_sac_loses_the_area_asked_for(lost: float, causes: tuple[float, float, float], lean: float) -> None:
     healthy, found = (abs(signed_area(narrowed(SAC, lean, causes, share).sac())) for share in (0.0, lost))
     assert 1 - found / healthy == pytest.approx(lost, abs=0.01)
