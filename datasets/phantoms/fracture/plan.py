@@ -31,7 +31,7 @@ HIDDEN = 0.3
 METAPHYSIS, SHAFT = (13.0, 27.0), (32.0, 56.0)
 """Where bones break, in mm from the wrist."""
 
-STEP, TILT, GAP = 5.0, 24.0, (0.35, 1.3)
+STEP, TILT, GAP = 8.0, 30.0, (0.35, 2.4)
 """Of the most severe fracture: shift of the fragments in mm, their angle in degrees; the gap in mm from mild to severe.
 
 The severity scales the first two; each has a scatter of its own.
@@ -53,8 +53,8 @@ class Setting:
     noise: tuple[float, float]
 
 
-EASY = Setting(severity=(0.5, 1.0), alike=0.15, noise=(0.004, 0.012))
-HARD = Setting(severity=(0.02, 0.55), alike=0.5, noise=(0.01, 0.03))
+EASY = Setting(severity=(0.55, 1.0), alike=0.1, noise=(0.004, 0.012))
+HARD = Setting(severity=(0.02, 0.45), alike=0.5, noise=(0.01, 0.03))
 
 
 @dataclass(frozen=True, slots=True)
