@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from spinedet.annotations.errors import InputError, WorkError, at
 from spinedet.annotations.voc import read_voc
@@ -47,7 +47,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     event: What
-    t: float
+    t: FiniteFloat
     wall: str
     sitting: int
     image: str | None = None
@@ -95,8 +95,8 @@ class Timing(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    seconds: float
-    paused: float = 0.0
+    seconds: FiniteFloat
+    paused: FiniteFloat = 0.0
     pauses: int = 0
     visits: int = 1
     order: int | None = None

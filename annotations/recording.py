@@ -140,9 +140,20 @@ def check_protocol(path: Path, events: Sequence[Event], protocol: str) -> None:
     """Refuse to go on with a reading that was begun under another protocol.
 
     Raises:
-        InputError: An earlier sitting has another hash; its line is named.
+        InputError: An earlier sitting has another hash, or does not tell its own; its line is named.
     """
+    begun: set[int] = set()
     for number, event in enumerate(events, start=1):
+        if event.event == "sitting":
+            begun.add(event.sitting)
+        elif event.sitting not in begun:
+            raise InputError(
+                "A log does not say under which protocol a sitting was.",
+                expected=f"the event 'sitting' of sitting {event.sitting} first",
+                found=event.event,
+                where=at(path, number),
+                todo="the log is evidence and was changed or damaged; restore it from a copy, or leave this reader out",
+            )
         if event.event == "sitting" and event.protocol != protocol:
             raise InputError(
                 "This reading was begun under another protocol.",

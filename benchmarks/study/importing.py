@@ -23,7 +23,7 @@ from spinedet.benchmarks.study.concerns import called, concerns_of
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.naming import Names
 from spinedet.benchmarks.study.protocol import FILE, Protocol
-from spinedet.benchmarks.study.reading_file import check_unread, write_reading
+from spinedet.benchmarks.study.reading_file import LONGEST, SHORTEST, check_unread, write_reading
 from spinedet.benchmarks.study.readings import UNAIDED, CaseReading, Reading
 from spinedet.datasets.convert.table import Line, read_table
 from spinedet.datasets.pages import count
@@ -201,7 +201,12 @@ def _timing(line: Line) -> Timing | None:
     seconds = _number(line, SECONDS, least=0)
     if seconds is None:
         return None
+    if seconds != 0 and not SHORTEST <= seconds <= LONGEST:
+        expected, found = f"0, or seconds from {SHORTEST:g} to {LONGEST:g}", f"{seconds:g}"
+        raise InputError("A time is impossible.", expected=expected, found=found, where=line.where)
     place = _number(line, PLACE, least=1)
+    if place is not None and not place.is_integer():
+        raise InputError(f"This cannot stand in the column {PLACE}.", expected="1, 2, 3 ...", where=line.where)
     return Timing(
         seconds=seconds, paused=_number(line, PAUSED, least=0) or 0.0, order=None if place is None else int(place)
     )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from spinedet.annotations.reading import Timing
 from spinedet.benchmarks.agreement.figures import Record
@@ -24,8 +24,8 @@ class Mark(Record):
     """
 
     label: str
-    box: tuple[float, float, float, float]
-    score: float | None = None
+    box: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
+    score: FiniteFloat | None = None
 
 
 class CaseReading(Record):
@@ -43,8 +43,8 @@ class CaseReading(Record):
     code: str
     marks: tuple[Mark, ...] = ()
     label: str | None = None
-    scores: tuple[float, ...] = ()
-    rating: float | None = None
+    scores: tuple[FiniteFloat, ...] = ()
+    rating: FiniteFloat | None = None
     timing: Timing | None = None
 
 
