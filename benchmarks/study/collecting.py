@@ -20,7 +20,7 @@ from spinedet.benchmarks.study.answers import read_answer
 from spinedet.benchmarks.study.concerns import LEFT_OUT, Concern, absent_classes, called, concerns_of, refusal
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.protocol import ModelReader, Protocol
-from spinedet.benchmarks.study.reading_file import READING, read_reading
+from spinedet.benchmarks.study.reading_file import READING, check_times, read_reading
 from spinedet.benchmarks.study.readings import UNAIDED, Reading, StudyData
 from spinedet.benchmarks.study.sealed import patients_seen, read_standard
 from spinedet.datasets.dataset import ANNOTATIONS
@@ -91,14 +91,18 @@ def read_model(folder: StudyFolder, model: ModelReader) -> Found:
         return None, [Concern(model.name, "has not read the images", LEFT_OUT)]
     try:
         reading = _checked(folder, model.name, UNAIDED, "model")
-        if (found := reading.notes.get(SHA256)) != model.sha256:
-            raise InputError(
-                "The reading is of other weights than the protocol names.", found=str(found), where=place / READING
-            )
+        if reading.source != "simulated":  # which is told, and rests on no weights
+            _check_weights(reading, model, place / READING)
         _check_strangers(folder, model)
     except InputError as error:
         return None, [refusal(model.name, error, folder.root)]
     return _told(reading, folder.protocol)
+
+
+def _check_weights(reading: Reading, model: ModelReader, path: Path) -> None:
+    found = reading.notes.get(SHA256)
+    if found != model.sha256:
+        raise InputError("The reading is of other weights than the protocol names.", found=str(found), where=path)
 
 
 def _told(reading: Reading, protocol: Protocol) -> Found:
@@ -181,6 +185,7 @@ def _read_here(folder: StudyFolder, reader: str, treatment: str) -> Found:
         protocol=protocol.sha256(),
         cases=tuple(answer for answer in answers.values() if answer),
     )
+    check_times(reading.cases, place / LOG)
     concerns = _not_read(
         who,
         {

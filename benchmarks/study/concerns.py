@@ -1,5 +1,6 @@
 """What is wrong or missing in what readers left, and what the analysis does about it; nothing is filled in."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from spinedet.benchmarks.study.readings import Reading, Truth
 from spinedet.datasets.pages import count
 
 LEFT_OUT = "left out of the analysis"
+REHEARSAL = "it counts as the others do, so this is a rehearsal and no study"
 FEWER = "the figures are of what was read; nothing is filled in"
 
 
@@ -38,8 +40,8 @@ def called(reader: str, treatment: str, protocol: Protocol) -> str:
 
 def refusal(who: str, error: SpinedetError, root: Path) -> Concern:
     """A reading that cannot be used, told without the places of this machine."""
-    told = [error.details["found"], error.details["where"]]
-    details = ", ".join(one for one in told if one).replace(str(root) + "/", "")
+    where = (error.details["where"] or "").removeprefix(f"{root}{os.sep}")
+    details = ", ".join(one for one in (error.details["found"], where) if one)
     what = error.what.rstrip(".")
     return Concern(who, f"{what} ({details})" if details else what, LEFT_OUT)
 
@@ -47,6 +49,8 @@ def refusal(who: str, error: SpinedetError, root: Path) -> Concern:
 def concerns_of(reading: Reading, protocol: Protocol) -> Iterator[Concern]:
     """What is missing in a reading that can be used."""
     who = called(reading.reader, reading.treatment, protocol)
+    if reading.source == "simulated":
+        yield Concern(who, "nobody read the images, the reading is simulated", REHEARSAL)
     read = reading.by_code
     missing = [code for code in protocol.codes if code not in read]
     if missing:

@@ -9,7 +9,7 @@ from spinedet.annotations.files import read_json, write_json
 from spinedet.benchmarks.agreement.figures import Figure, KappaFigure
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.readings import Truth
-from spinedet.benchmarks.study.sealed import Standard, read_standard, write_standard
+from spinedet.benchmarks.study.sealed import Standard, read_standard, settle_standard
 from spinedet.benchmarks.study.taking_part import check_names
 
 AGREEMENT = "agreement.json"
@@ -105,7 +105,7 @@ def settle(folder: StudyFolder, truth: Sequence[Truth], told: Sequence[str]) -> 
                 todo="restore the experts' files, or move truth.json away and tell in the paper that, and why",
             )
         return Settled(finished=True, told=before.told)
-    write_standard(folder.truth, standard)
+    settle_standard(folder, standard)
     return Settled(finished=True, told=standard.told)
 
 

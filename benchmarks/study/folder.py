@@ -17,6 +17,7 @@ STUDY/consensus/                    what comes of it (`spinedet consensus`)
 STUDY/sealed/                       not for readers:
     key.csv                         code, image, patient, and the patient's neutral name
     truth.json                      the reference standard
+    truth.sha256                    its hash, where experts made it; otherwise the protocol has it
     patients.json                   pixel hashes of all images that the dataset has of the study's patients
     drawing.json                    how the images were drawn, and who could not be
     agreement.json                  how far the experts agreed before they discussed

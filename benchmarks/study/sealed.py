@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from spinedet.annotations.errors import InputError, at
+from spinedet.annotations.errors import InputError, at, some
 from spinedet.annotations.files import read_json, write_json, write_text
 from spinedet.benchmarks.agreement.figures import Record
 from spinedet.benchmarks.study.folder import StudyFolder
@@ -19,6 +20,7 @@ from spinedet.benchmarks.study.readings import Truth
 from spinedet.datasets.convert.table import read_table
 
 PATIENTS = "patients.json"
+SETTLED = "truth.sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,15 @@ def read_key(folder: StudyFolder) -> dict[str, KeyRow]:
     """The key by code.
 
     Raises:
-        InputError: It is missing or damaged, or lacks an image of the study.
+        InputError: It is missing or damaged, or lacks an image of the study or has one twice.
     """
     header, lines = read_table(folder.key)
     if not set(COLUMNS) <= set(header):
         found = ",".join(header)
         raise InputError("The columns are wrong.", expected=",".join(COLUMNS), found=found, where=at(folder.key, 1))
+    rows = Counter(line.cells["code"] for line in lines)
+    if twice := [code for code, times in rows.items() if times > 1]:
+        raise InputError("The key has an image twice.", found=some(twice), where=folder.key)
     key = {line.cells["code"]: KeyRow(*(line.cells[name] for name in COLUMNS)) for line in lines}
     if missing := [code for code in folder.protocol.codes if code not in key]:
         raise InputError("The key lacks an image of the study.", expected=missing[0], where=folder.key)
@@ -109,7 +114,7 @@ def read_standard(folder: StudyFolder) -> Standard:
             todo=f"spinedet study reference {folder.root}",
         )
     standard = _parsed(folder.truth)
-    _check_frozen(folder.truth, protocol.truth)
+    _check_frozen(folder.truth, protocol.truth or _settled_hash(folder))
     if (found := [one.code for one in standard.truth]) != list(protocol.codes):
         told = f"{len(found)} images, {len(set(found) - set(protocol.codes))} of them unknown"
         raise InputError(
@@ -127,6 +132,12 @@ def _parsed(path: Path) -> Standard:
     except ValidationError as error:
         found = str(error).splitlines()[0]
         raise InputError("This is no reference standard.", expected="schema 1", found=found, where=path) from error
+
+
+def _settled_hash(folder: StudyFolder) -> str:
+    """Hash of the reference standard when experts settled it; empty where nobody wrote it down."""
+    path = folder.sealed / SETTLED
+    return path.read_text(encoding="ascii").strip() if path.is_file() else ""
 
 
 def _check_frozen(path: Path, frozen: str) -> None:
@@ -148,6 +159,16 @@ def write_standard(path: Path, standard: Standard) -> None:
         WorkError: The file cannot be written.
     """
     write_text(path, standard.text())
+
+
+def settle_standard(folder: StudyFolder, standard: Standard) -> None:
+    """Write the reference standard that experts made, and its hash, which the protocol cannot hold.
+
+    Raises:
+        WorkError: A file cannot be written.
+    """
+    write_text(folder.sealed / SETTLED, standard.sha256() + "\n")
+    write_standard(folder.truth, standard)
 
 
 def write_people(folder: Path, pixels: Mapping[str, Iterable[str]]) -> None:

@@ -109,7 +109,8 @@ def check_names(readers: Sequence[str], experts: Sequence[str], models: Sequence
         new_annotator_folder(root, name)
     _check_apart((*readers, *models), "Two readers have one name.")
     _check_apart(experts, "Two experts have one name.")
-    both = sorted(set(map(_folded, experts)) & set(map(_folded, (*readers, *models))))
+    reading = set(map(_folded, (*readers, *models)))
+    both = [name for name in experts if _folded(name) in reading]
     if both:
         raise InputError(
             "A reader would make the reference standard that readers are measured by.",

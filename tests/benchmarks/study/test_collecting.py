@@ -14,7 +14,7 @@ from spinedet.benchmarks.study.collecting import SHA256, collect
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.reading_file import check_unread, read_reading, write_reading
 from spinedet.benchmarks.study.readings import CaseReading, Mark, Reading, StudyData
-from spinedet.benchmarks.study.sealed import read_standard
+from spinedet.benchmarks.study.sealed import read_key, read_standard
 from spinedet.benchmarks.study.status import standings
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.tasks import Task
@@ -322,3 +322,84 @@ def test_status_needs_no_reference(make: MakeStudy, model: Path) -> None:
         ("R2: has not begun; left out of the analysis.",),
     )
     assert third.reader == "fake"
+
+
+@pytest.mark.parametrize(
+    ("timing", "marks"),
+    [
+        ({"seconds": float("nan")}, None),
+        ({"seconds": 1e300}, None),
+        ({"seconds": -1.0}, None),
+        ({"seconds": 1.0}, [300.0, 300.0, 200.0, 200.0]),
+        ({"seconds": 1.0}, [float("inf")] * 4),
+    ],
+)
+def test_impossible_times_and_boxes_leave_their_reader_out(
+    make: MakeStudy, timing: dict[str, float], marks: list[float] | None
+) -> None:
+    study = make()
+    for reader in ("R1", "R2"):
+        write_reading(study, reading(study, reader))
+    path = study.reader("R2") / "reading.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["cases"][1]["timing"] = timing
+    if marks:
+        content["cases"][1]["marks"] = [{"label": "disc", "box": marks}]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    data = collect(study)
+    assert [one.reader for one in data.readings] == ["R1"]
+    assert len(concerns(data, "R2: ")) == 1
+
+
+@pytest.mark.parametrize("t", ["NaN", "Infinity"])
+def test_a_log_without_a_number_for_a_time_leaves_its_reader_out(make: MakeStudy, t: str) -> None:
+    study = make()
+    read_all(study, "R1")
+    read_all(study, "R2")
+    path = study.reader("R2") / "log.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace('"t":3.0', f'"t":{t}'), encoding="utf-8")
+    data = collect(study)
+    assert [one.reader for one in data.readings] == ["R1"]
+    (told,) = data.concerns
+    assert told.startswith("R2: A line of a reading's log is damaged")
+
+
+def test_a_log_that_does_not_tell_its_protocol_leaves_its_reader_out(make: MakeStudy) -> None:
+    study = make()
+    read_all(study, "R1")
+    read_all(study, "R2")
+    path = study.reader("R2") / "log.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").split("\n", 1)[1], encoding="utf-8")
+    (told,) = collect(study).concerns
+    assert told.startswith("R2: A log does not say under which protocol a sitting was (shown, readers/R2/unaided")
+
+
+def test_simulated_readings_are_told_a_models_too(make: MakeStudy, model: Path) -> None:
+    study = make(models=(model,))
+    (name,) = (one.name for one in study.protocol.models)
+    for reader, kind in (("R1", "person"), (name, "model")):
+        made = reading(study, reader).model_copy(update={"source": "simulated", "kind": kind})
+        write_reading(study, made)
+    read_all(study, "R2")
+    data = collect(study)
+    assert [one.reader for one in data.readings] == ["R1", "R2", name]
+    assert [told.split(":")[0] for told in data.concerns if "rehearsal and no study" in told] == ["R1", name]
+
+
+def test_a_place_in_a_concern_is_told_whole(make: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study's folder called `s` took the letters out of `readers/`."""
+    study = make()
+    read_all(study, "R1")
+    (study.reader("R2") / "reading.json").write_text("{", encoding="utf-8")
+    monkeypatch.chdir(study.root.parent)
+    study.root.rename("s")
+    (told,) = collect(StudyFolder(Path("s"))).concerns
+    assert "readers/R2/unaided/reading.json:1" in told
+
+
+def test_a_key_with_an_image_twice_is_refused(make: MakeStudy) -> None:
+    study = make()
+    rows = study.key.read_text(encoding="utf-8")
+    study.key.write_text(rows + rows.splitlines()[-1] + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="The key has an image twice"):
+        read_key(study)

@@ -122,12 +122,27 @@ def test_what_is_settled_is_not_settled_again(study: StudyFolder) -> None:
         make_reference(study)
 
 
+def test_a_settled_standard_that_was_changed_shows(study: StudyFolder) -> None:
+    """The protocol cannot hold its hash, since experts make it after the protocol is frozen."""
+    all_draw(study)
+    make_reference(study)
+    before = study.truth.read_text(encoding="utf-8")
+    study.truth.write_text(before.replace('"disc"', '"rare"', 1), encoding="utf-8")
+    for use in (read_standard, make_reference):
+        with pytest.raises(InputError, match="The reference standard was changed after it was frozen"):
+            use(study)
+    study.truth.unlink()  # what the message of another standard says
+    make_reference(study)
+    assert study.truth.read_text(encoding="utf-8") == before
+    read_standard(study)
+
+
 def test_experts_are_those_of_the_protocol(study: StudyFolder, make: MakeStudy) -> None:
     with pytest.raises(InputError, match="annotations"):
         make_reference(make())
     with pytest.raises(InputError, match=r"(?s)Other experts were decided on.*E1,E2,E3.*E1,E9"):
         make_reference(study, experts=["E1", "E9"])
-    with pytest.raises(InputError, match="A reader would make the reference standard"):
+    with pytest.raises(InputError, match=r"(?s)A reader would make the reference standard.*found: R1"):
         make_reference(study, senior="R1")
     with pytest.raises(InputError, match="Two experts have one name"):
         make_reference(study, senior="e1")
