@@ -97,6 +97,18 @@ def check_plan(dataset: Dataset, plan: Plan, out: Path) -> tuple[TakingPart, ...
     return models
 
 
+def unanswerable(plan: Plan) -> str | None:
+    """Why the primary endpoint can have no answer whatever is read; None where it can."""
+    measure = plan.endpoint.measure
+    if not plan.models:
+        return "no model takes part, and there is one reading condition"
+    if measure == "auc" and not plan.whole_image:
+        return "readers who draw boxes give no scores"
+    if measure not in {"accuracy", "seconds"} and not plan.positives:
+        return "no class counts as diseased"
+    return None
+
+
 def make_protocol(
     dataset: Dataset,
     plan: Plan,

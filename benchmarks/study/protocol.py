@@ -138,7 +138,7 @@ class Protocol(_Strict):
     correction: Correction = "holm"
     resamples: Annotated[int, Field(ge=0)] = 2000
     patient_score: Literal["mean", "maximum"] = "maximum"
-    idle_seconds: Annotated[float, Field(gt=0)] = 60.0
+    idle_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
     seed: int = 0
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from spinedet.benchmarks.study.drawing import Drawn, draw
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.orders import make_order, write_order
 from spinedet.benchmarks.study.persons import persons_of
-from spinedet.benchmarks.study.planning import Plan, check_plan, make_protocol
+from spinedet.benchmarks.study.planning import Plan, check_plan, make_protocol, unanswerable
 from spinedet.benchmarks.study.protocol import FILE, Case
 from spinedet.benchmarks.study.readings import Mark, Truth
 from spinedet.benchmarks.study.sealed import Standard, write_key, write_people, write_standard
@@ -101,6 +101,8 @@ def _remarks(dataset: Dataset, plan: Plan, drawn: Drawn) -> list[str]:
     remarks = []
     if not plan.models:
         remarks.append("No model is named, so nothing is known of what a model has seen and nobody was kept out.")
+    if why := unanswerable(plan):
+        remarks.append(f"The primary endpoint ({plan.endpoint.measure}) will have no answer: {why}.")
     if absent:
         remarks.append(f"No image of the study shows {', '.join(absent)}: nothing can be said of that.")
     if len(drawn.images) > CROWDED * len(drawn.persons):

@@ -62,6 +62,8 @@ def _of_calls(protocol: Protocol, units: Sequence[UnitResults], mrmc: Sequence[M
     crossed = next((one for one in mrmc if one.unit == unit.unit and _asked(one.label, one.measure, protocol)), None)
     if crossed is not None and crossed.crossed is not None:
         return _of_treatments(protocol, crossed)
+    if not unit.means:
+        return _none(protocol, f"no reader has an answer over the unit '{unit.unit}'")
     if endpoint.measure != "accuracy" and not protocol.positive:
         return _none(protocol, "the protocol names no positive class")
     return _none(protocol, "there is no model, or no second treatment, to compare readers with")

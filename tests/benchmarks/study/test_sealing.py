@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +85,32 @@ def test_without_a_model_it_says_that_nobody_was_kept_out(data: Dataset, tmp_pat
     made = make_study(data, Plan(images=4, readers=("R1",)), tmp_path / "study")
     assert any("No model is named" in note for note in made.notes)
     assert any("No class counts as diseased" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("with_model", "changes", "why"),
+    [
+        (False, {"positive": ("rare",)}, "(accuracy) will have no answer: no model takes part"),
+        (True, {"positive": ("rare",), "measure": "auc"}, "(auc) will have no answer: readers who draw boxes"),
+        (True, {"measure": "sensitivity"}, "(sensitivity) will have no answer: no class counts as diseased"),
+        (True, {"positive": ("rare",), "measure": "sensitivity"}, None),
+        (True, {"measure": "seconds"}, None),
+    ],
+)
+def test_a_primary_endpoint_that_nothing_can_answer_is_told(
+    data: Dataset, model: Path, tmp_path: Path, *, with_model: bool, changes: dict[str, Any], why: str | None
+) -> None:
+    plan = Plan(images=4, readers=("R1",), models=(model,) if with_model else (), **changes)
+    told = [note for note in make_study(data, plan, tmp_path / "study").notes if "primary endpoint" in note]
+    assert len(told) == (why is not None)
+    assert why is None or why in told[0]
+
+
+def test_a_pause_after_endless_seconds_is_refused(data: Dataset, tmp_path: Path) -> None:
+    plan = Plan(images=4, readers=("R1",), idle_seconds=float("inf"))
+    with pytest.raises(InputError, match=r"(?s)protocol cannot be made.*idle_seconds"):
+        make_study(data, plan, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
 
 
 def test_many_images_of_few_patients_are_told(tmp_path: Path) -> None:

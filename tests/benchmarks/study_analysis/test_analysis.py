@@ -260,6 +260,7 @@ def test_the_primary_endpoint_of_one_reader() -> None:
     ("said", "decided", "why"),
     [
         ({"R1": ONE}, {}, "there is no model"),
+        ({"M": ONE}, {}, "no reader has an answer over the unit 'object'"),
         ({"R1": ONE, "M": TWO}, {"endpoint": Endpoint(measure="auc")}, "gave no scores"),
         ({"R1": ONE, "M": TWO}, {"endpoint": Endpoint(measure="seconds")}, "no image has a time"),
         ({"R1": ONE, "M": TWO}, {"endpoint": Endpoint(measure="f1"), "positive": ()}, "names no positive class"),
