@@ -17,6 +17,9 @@ from spinedet.benchmarks.study.reading_file import READING
 from spinedet.benchmarks.study.readings import UNAIDED, Mark
 from spinedet.datasets.dataset import ANNOTATIONS
 
+TITLE = "Reader study"
+"""What the window's title begins with."""
+
 PRACTICE_LOG = "practice.jsonl"
 """What happens in the practice; no time of it enters the study."""
 
@@ -52,7 +55,8 @@ def make_sitting(folder: StudyFolder, reader: str, treatment: str = UNAIDED) -> 
     ]
     _check_images([*practice, *works])
     return TimedSession(
-        title=" - ".join([protocol.study, reader, *([treatment] if len(protocol.treatments) > 1 else [])]),
+        # Not the study's name, which is the dataset's and may tell what is to be found.
+        title=" - ".join([TITLE, reader, *([treatment] if len(protocol.treatments) > 1 else [])]),
         annotator=reader,
         folder=place / ANNOTATIONS,
         works=(*practice, *works),

@@ -57,7 +57,7 @@ def test_practice_comes_first_and_then_the_readers_own_order(folder: StudyFolder
     assert session.folder == place / "Annotations"
     assert (session.classes, session.closed, session.whole_image) == (("disc", "vertebra"), True, False)
     assert session.protocol == folder.protocol.sha256()
-    assert session.title == "Small study - R1 - unaided"
+    assert session.title == "Reader study - R1 - unaided"
 
 
 def test_nothing_of_the_model_is_shown_to_who_reads_alone(folder: StudyFolder) -> None:
