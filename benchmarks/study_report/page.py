@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spinedet.annotations.errors import InputError, some
 from spinedet.annotations.files import write_bytes
 from spinedet.benchmarks.report.style import save_drawing
 from spinedet.benchmarks.study.folder import StudyFolder
@@ -62,6 +63,8 @@ def write_study_report(folder: StudyFolder, data: StudyData, results: StudyResul
         InputError: An image is missing or damaged, or a file of a page's name is no page of ours.
         WorkError: A file cannot be written.
     """
+    if images:
+        _check_images(folder)
     unit = _primary_unit(results)
     page = folder.analysis / PAGE
     links = _write_disagreements(folder, results) if images else []
@@ -90,6 +93,17 @@ def write_study_report(folder: StudyFolder, data: StudyData, results: StudyResul
     )
     write_page(page, text)
     return page
+
+
+def _check_images(folder: StudyFolder) -> None:
+    files = [folder.images / f"{code}.png" for code in folder.protocol.codes]
+    if missing := [path.name for path in files if not path.is_file()]:
+        raise InputError(
+            "The report shows images, and some are missing.",
+            found=f"no {some(missing)}",
+            where=folder.images,
+            todo="restore them from a copy of the study, or leave pictures out: spinedet study analyse --no-images",
+        )
 
 
 def _primary_unit(results: StudyResults) -> UnitResults:
