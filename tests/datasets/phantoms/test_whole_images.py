@@ -22,7 +22,10 @@ from spinedet.datasets.phantoms.bone_age.plan import CLASSES as AGES
 from spinedet.datasets.phantoms.fracture.dataset import FRACTURE
 from spinedet.datasets.phantoms.knee_oa.dataset import KNEE_OA
 from spinedet.datasets.phantoms.liver.dataset import LIVER
+from spinedet.datasets.phantoms.meniscus.dataset import MENISCUS
+from spinedet.datasets.phantoms.pfirrmann.dataset import PFIRRMANN
 from spinedet.datasets.phantoms.shoulder.dataset import SHOULDER
+from spinedet.datasets.phantoms.stenosis.dataset import STENOSIS
 from spinedet.datasets.phantoms.thigh.dataset import THIGH
 from spinedet.datasets.phantoms.whole_images import WholeImagePhantom
 from spinedet.datasets.tasks import read_task
@@ -57,6 +60,12 @@ class Case:
 
 GRADES = {"0": False, "1": True, "2": True, "3": True, "4": True}
 
+WORN = {"I": False, "II": False, "III": True, "IV": True, "V": True}
+"""Whether a grade of Pfirrmann has a lesion."""
+
+NARROW = {"none": False, "mild": True, "moderate": True, "severe": True}
+"""Whether a grade of stenosis has one."""
+
 CASES = (
     Case(THIGH, "thigh", ["other", "DMD", "BMD"], 4, (384, 256), {1, 2}, {}),
     Case(SHOULDER, "supraspinatus", list(GRADES), 4, (320, 320), {1}, GRADES),
@@ -71,6 +80,9 @@ CASES = (
     ),
     Case(FRACTURE, "fracture", ["normal", "abnormal"], 8, (176, 224), {1}, {"normal": False, "abnormal": True}),
     Case(KNEE_OA, "knee_oa", list(GRADES), 8, (192, 192), {1}, GRADES),
+    Case(MENISCUS, "meniscus", ["intact", "tear"], 4, (208, 208), {1}, {"intact": False, "tear": True}),
+    Case(PFIRRMANN, "pfirrmann", list(WORN), 4, (192, 192), {1}, WORN),
+    Case(STENOSIS, "stenosis", list(NARROW), 4, (192, 192), {1}, NARROW),
     Case(BONE_AGE, "bone_age", list(AGES), 4, (192, 256), {1}, dict.fromkeys(AGES, False)),
 )
 
