@@ -23,7 +23,7 @@ from spinedet.benchmarks.study.concerns import called, concerns_of
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.naming import Names
 from spinedet.benchmarks.study.protocol import FILE, Protocol
-from spinedet.benchmarks.study.reading_file import LONGEST, SHORTEST, check_unread, write_reading
+from spinedet.benchmarks.study.reading_file import GREATEST, LONGEST, SHORTEST, check_unread, write_reading
 from spinedet.benchmarks.study.readings import UNAIDED, CaseReading, Reading
 from spinedet.datasets.convert.table import Line, read_table
 from spinedet.datasets.pages import count
@@ -259,6 +259,9 @@ def _rated(lines: Sequence[Line], names: Names, protocol: Protocol) -> _Rated:
 
 def _rating(code: str, line: Line, protocol: Protocol) -> CaseReading | None:
     name, rating = line.cells.get(LABEL) or None, _number(line, RATING)
+    if rating is not None and abs(rating) > GREATEST:
+        expected, found = f"from -{GREATEST:g} to {GREATEST:g}", f"{rating:g}"
+        raise InputError("A rating is impossible.", expected=expected, found=found, where=line.where)
     label = known_class(name, protocol.classes, line.where) if name else None
     if label is None and rating is None:
         return None

@@ -13,6 +13,9 @@ from spinedet.benchmarks.study.readings import CaseReading, Reading
 
 READING = "reading.json"
 
+GREATEST = 1e9
+"""Of a rating; with far greater ones sums have no digits left."""
+
 LONGEST, SHORTEST = 86_400.0, 1e-6
 """Seconds of an image: beyond a day, or below a clock's last digit, is a wrong unit and no time."""
 
@@ -32,7 +35,7 @@ def read_reading(path: Path) -> Reading:
     """Read a `reading.json`.
 
     Raises:
-        InputError: It is missing or damaged, or has a time or a box that cannot be.
+        InputError: It is missing or damaged, or has a time, a box or a rating that cannot be.
     """
     try:
         reading = Reading.model_validate(read_json(path, "reading"))
@@ -42,7 +45,16 @@ def read_reading(path: Path) -> Reading:
         raise InputError("This is no reading.", found=found, where=path) from error
     check_times(reading.cases, path)
     _check_boxes(reading.cases, path)
+    _check_ratings(reading.cases, path)
     return reading
+
+
+def _check_ratings(cases: Iterable[CaseReading], where: Path) -> None:
+    for case in cases:
+        ratings = (*case.scores, *([] if case.rating is None else [case.rating]))
+        if any(abs(rating) > GREATEST for rating in ratings):
+            expected = f"from -{GREATEST:g} to {GREATEST:g}"
+            raise InputError("A rating is impossible.", expected=expected, found=f"of {case.code}", where=where)
 
 
 def check_times(cases: Iterable[CaseReading], where: Path) -> None:

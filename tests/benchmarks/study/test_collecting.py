@@ -305,6 +305,15 @@ def test_missing_cells_of_ratings_are_told(whole_study: StudyFolder) -> None:
     assert told[2].startswith("R1: no rating for 1 image (S003)")
 
 
+def test_a_rating_without_digits_leaves_its_reader_out(whole_study: StudyFolder) -> None:
+    for reader, rating in (("R1", 3.0), ("R2", -1e308)):
+        cases = tuple(CaseReading(code=code, label="disc", rating=rating) for code in whole_study.protocol.codes)
+        write_reading(whole_study, reading(whole_study, reader).model_copy(update={"cases": cases}))
+    found = collect(whole_study)
+    assert [one.reader for one in found.readings] == ["R1"]
+    assert concerns(found, "R2: A rating is impossible")
+
+
 def test_a_reading_survives_its_file(make: MakeStudy) -> None:
     study = make()
     before = reading(study, "R1", notes={"machine": "one"})

@@ -193,6 +193,7 @@ def test_rows_of_one_reader_only(whole_study: StudyFolder, tmp_path: Path) -> No
         (["reader,image,label", "R7,S001,disc"], r"(?s)no such reader.*R7.*r\.csv:2"),
         (["reader,image,label,treatment", "R1,S001,disc,aided"], r"(?s)no such treatment.*aided.*r\.csv:2"),
         (["reader,image,rating", "R1,S001,high"], r"(?s)column rating.*high.*r\.csv:2"),
+        (["reader,image,rating", "R1,S001,-1e308"], r"(?s)rating is impossible.*1e\+09.*r\.csv:2"),
         (["reader,image", "R1,S001"], r"(?s)columns are wrong.*label or rating"),
         (["reader,image,label,protocol", "R1,S001,disc,f00"], r"(?s)another protocol.*f00.*r\.csv:2"),
     ],
