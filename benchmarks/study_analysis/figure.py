@@ -10,10 +10,17 @@ class Figure(PlainFigure):
     Attributes:
         ci95_exact: Of a share: Clopper and Pearson's interval; `ci95` is Wilson's. Both take units for independent.
         ci95_clustered: Of a share where a patient has several units: with the variance between patients.
+        of_one_patient: A share of several units, all of one patient; nothing is known of the variance then.
     """
 
     ci95_exact: Interval | None = None
     ci95_clustered: Interval | None = None
+    of_one_patient: bool = False
+
+    @property
+    def formula_interval(self) -> Interval | None:
+        """The one to show beside resamples; none where it would take the units of one patient for independent."""
+        return None if self.of_one_patient else self.ci95_clustered or self.ci95
 
 
 class Test(Record):

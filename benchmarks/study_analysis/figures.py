@@ -139,10 +139,12 @@ def enriched(figure: PlainFigure, hits: BoolArray, patient: np.ndarray, unit: Un
     own = in_words(figure, unit)
     if figure.value is None:
         return own
-    several = len(np.unique(patient)) < len(patient)
+    patients = len(np.unique(patient))
+    several = patients < len(patient)
     exact = proportion_interval(int(hits.sum()), len(hits), "clopper-pearson")
     clustered = clustered_proportion(hits, patient).ci95 if several else None
-    return own.model_copy(update={"ci95_exact": exact, "ci95_clustered": clustered})
+    alone = several and patients == 1
+    return own.model_copy(update={"ci95_exact": exact, "ci95_clustered": clustered, "of_one_patient": alone})
 
 
 def in_words(figure: PlainFigure, unit: Unit) -> Figure:

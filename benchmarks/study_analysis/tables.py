@@ -292,7 +292,7 @@ def _percent(figure: Figure) -> str:
     """`92.3 (88.1-95.4)`, in per cent, with Wilson's interval, or that of clustered units where there is one."""
     if figure.value is None:
         return ""
-    bounds = figure.ci95_clustered or figure.ci95
+    bounds = figure.formula_interval
     told = "" if bounds is None else f" ({100 * bounds[0]:.1f}-{100 * bounds[1]:.1f})"
     return f"{100 * figure.value:.1f}{told}"
 

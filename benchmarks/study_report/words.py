@@ -57,7 +57,7 @@ def bounds(figure: Figure, say: Say) -> str:
     """The interval that counts: of patients drawn anew; where that does not exist a formula's, marked."""
     if figure.ci95_patients:
         return to(figure.ci95_patients, say)
-    found = figure.ci95_clustered or figure.ci95
+    found = figure.formula_interval
     return to(found, say) + "*" if found else ""
 
 

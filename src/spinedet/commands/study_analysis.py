@@ -80,6 +80,6 @@ def _show_raters(console: Console, results: "StudyResults", unit: "UnitResults")
 def _share(figure: "Figure", bounds: bool = False) -> str:
     if figure.value is None:
         return "-"
-    found = figure.ci95_clustered or figure.ci95
+    found = figure.formula_interval
     told = " [{:.3f}, {:.3f}]".format(*found) if bounds and found else ""
     return f"{figure.value:.3f}{told}"

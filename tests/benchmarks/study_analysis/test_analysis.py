@@ -72,6 +72,21 @@ def test_figures_of_a_class() -> None:
     assert own.accuracy.ci95_clustered is not None
 
 
+def test_units_that_are_all_of_one_patient_have_no_interval_to_show() -> None:
+    """Both normal discs are of p2 and tell as little as one patient does; Wilson's interval thinks otherwise."""
+    found = results({"R1": ONE}, truth={"a": ("p1", "HHS"), "b": ("p2", "NNH")})
+    normal, herniation = (scope(found, "object", "R1", label).primary for label in ("normal", "herniation"))
+    assert normal is not None
+    assert herniation is not None
+    assert (normal.sensitivity.counts["of"], normal.sensitivity.of_one_patient) == (2, True)
+    assert normal.sensitivity.ci95 is not None
+    assert normal.sensitivity.formula_interval is None
+    assert herniation.sensitivity.formula_interval == herniation.sensitivity.ci95_clustered is not None
+    patients = scope(found, "patient", "R1", "herniation").primary
+    assert patients is not None
+    assert patients.sensitivity.formula_interval == patients.sensitivity.ci95 is not None
+
+
 def test_false_marks_count_against_specificity_only_where_it_is_said() -> None:
     own = scope(results({"R1": ONE}), "object", "R1", "slip")
     assert own.primary is not None
