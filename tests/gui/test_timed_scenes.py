@@ -134,7 +134,7 @@ def test_the_models_boxes_are_shown_under_the_treatment_with_help_alone(studio: 
 
 
 def test_there_is_nothing_else_to_see(room: Room) -> None:
-    assert room.play("nothing_else_to_see")[1] == "Small study - R1 - S3 (1 of 4)"
+    assert room.play("nothing_else_to_see")[1] == "Reader study - R1 - S3 (1 of 4)"
 
 
 def test_an_image_that_cannot_be_opened_is_named_and_passed_by(room: Room) -> None:
