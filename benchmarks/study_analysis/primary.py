@@ -14,6 +14,7 @@ from spinedet.benchmarks.study_analysis.figure import Figure, Test
 from spinedet.benchmarks.study_analysis.records import Primary, UnitResults
 from spinedet.benchmarks.study_analysis.time_records import Times
 from spinedet.benchmarks.whole_image.figures import undefined
+from spinedet.datasets.pages import count
 
 WORDS = {
     "sensitivity": "Sensitivity",
@@ -76,8 +77,8 @@ def _asked(label: str | None, measure: str, protocol: Protocol) -> bool:
 def _of_mean(protocol: Protocol, found: MeanComparison) -> Primary:
     sentence = (
         f"{_what(protocol)}: mean of {len(found.raters)} readers {_three(found.mean)}, {found.model} "
-        f"{_three(found.of_model)}; difference {_signed(found.difference)} ({found.units} units of {found.patients} "
-        f"patients, readers and patients random)"
+        f"{_three(found.of_model)}; difference {_signed(found.difference)} "
+        f"({_units(found)}, readers and patients random)"
     )
     return _answer(protocol, sentence, found.difference, found.test, found.why)
 
@@ -95,7 +96,7 @@ def _of_single(protocol: Protocol, found: Comparison) -> Primary:
         rows, test = (measure.first, measure.second, measure.difference), measure.test
     sentence = (
         f"{_what(protocol)}: {found.first} {_three(rows[0])}, {found.second} {_three(rows[1])}; difference "
-        f"{_signed(rows[2])} ({found.units} units of {found.patients} patients{f', {test.name}' if test else ''})"
+        f"{_signed(rows[2])} ({_units(found)}{f', {test.name}' if test else ''})"
     )
     return _answer(protocol, sentence, rows[2], test)
 
@@ -114,7 +115,7 @@ def _of_treatments(protocol: Protocol, found: Mrmc) -> Primary:
     )
     sentence = (
         f"{_what(protocol)}: {row.first} less {row.second} {_signed(figure)} ({len(found.readers)} readers, "
-        f"{found.units} units of {found.patients} patients, {test.name})"
+        f"{_units(found)}, {test.name})"
     )
     return _answer(protocol, sentence, figure, test)
 
@@ -145,6 +146,10 @@ def _none(protocol: Protocol, why: str) -> Primary:
 
 def _what(protocol: Protocol) -> str:
     return f"{WORDS[protocol.endpoint.measure]} over {protocol.endpoint.unit}s"
+
+
+def _units(found: Comparison | MeanComparison | Mrmc) -> str:
+    return f"{count(found.units, 'unit')} of {count(found.patients, 'patient')}"
 
 
 def _signed(figure: Figure) -> str:

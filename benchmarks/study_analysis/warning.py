@@ -25,7 +25,8 @@ def _false_marks(units: Sequence[UnitResults]) -> Iterator[str]:
             continue
         doubles = f", {one.outcomes.doubles} of them on an object that another mark has" if one.outcomes.doubles else ""
         each = ", ".join(f"{name} {number}" for name, number in one.outcomes.false_marks.items() if number)
-        yield f"{one.rater} has {total} marks without an object ({each}){doubles}; they are counted apart."
+        apart = "they are" if total > 1 else "it is"
+        yield f"{one.rater} has {count(total, 'mark')} without an object ({each}){doubles}; {apart} counted apart."
 
 
 def _no_answers(units: Sequence[UnitResults]) -> Iterator[str]:
@@ -42,7 +43,7 @@ def _common(units: Sequence[UnitResults]) -> Iterator[str]:
         for one in rows:
             if one.units < unit.units:
                 yield (
-                    f"The mean of {len(one.raters)} readers ({one.treatment}) and {one.model} are compared on "
+                    f"The mean of {count(len(one.raters), 'reader')} ({one.treatment}) and {one.model} are compared on "
                     f"{one.units} of {unit.units} {unit.unit}s, those that all of them have read."
                 )
 

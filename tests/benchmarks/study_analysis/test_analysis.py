@@ -87,6 +87,14 @@ def test_units_that_are_all_of_one_patient_have_no_interval_to_show() -> None:
     assert patients.sensitivity.formula_interval == patients.sensitivity.ci95 is not None
 
 
+def test_one_of_something_is_told_as_one() -> None:
+    said = {"R1": {"a": "N-S+H"}, "M": ONE}
+    found = results(said, models=["M"])
+    assert "(3 units of 1 patient, " in found.primary.sentence
+    assert any(one.startswith("R1 has 1 mark without an object (herniation 1); it is") for one in found.warnings)
+    assert any(one.startswith("The mean of 1 reader (unaided) and M") for one in found.warnings)
+
+
 def test_false_marks_count_against_specificity_only_where_it_is_said() -> None:
     own = scope(results({"R1": ONE}), "object", "R1", "slip")
     assert own.primary is not None
