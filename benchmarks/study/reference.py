@@ -64,7 +64,8 @@ def _settle_boxes(folder: StudyFolder, experts: Sequence[str], senior: str | Non
     said = _drawn(folder, experts)
     if left := left_to_say(said, protocol.codes):
         todo = f"Each goes on with: spinedet annotate {folder.reference} --annotator NAME"
-        return Settled(finished=False, told=(*left, todo))
+        files = f"Files drawn elsewhere go to {folder.reference / ANNOTATORS / 'NAME'}, one CODE.xml an image."
+        return Settled(finished=False, told=(*left, todo, files))
     panel = load_panel(folder.reference, experts, protocol.classes, with_images=False)
     found = measure(panel, iou=DEFAULT_IOU, resamples=protocol.resamples, seed=protocol.seed)
     figures, changed = keep_agreement(folder, said, found.as_dict())

@@ -60,6 +60,7 @@ def test_who_is_not_done_is_told_and_nothing_is_compared(study: StudyFolder) -> 
         "E3 has 8 of 8 images left: S001, S002, S003, S004, S005 and 3 more.",
     )
     assert "spinedet annotate" in found.told[2]
+    assert str(study.reference / "annotators" / "NAME") in found.told[3]
     assert not study.consensus.exists()
     assert not (study.sealed / "agreement.json").exists()
 
