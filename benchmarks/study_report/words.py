@@ -34,7 +34,7 @@ SHORT_WHY = {"the ratio is infinite": "infinite", "every score is the same": "al
 
 
 def share(figure: Figure | None) -> Cell:
-    """A share in per cent, with its interval and its counts; `*` marks a formula's interval."""
+    """A share in per cent, with its interval and its counts."""
     return measured(figure, per_cent, bare=hundredth)
 
 
@@ -54,11 +54,14 @@ def measured(figure: Figure | None, say: Say = number, *, bare: Say | None = Non
 
 
 def bounds(figure: Figure, say: Say) -> str:
-    """The interval that counts: of patients drawn anew; where that does not exist a formula's, marked."""
-    if figure.ci95_patients:
-        return to(figure.ci95_patients, say)
-    found = figure.formula_interval
-    return to(found, say) + "*" if found else ""
+    """The interval that counts, one for each figure on all pages, tables and terminals.
+
+    Of a share Wilson's, with the variance between patients where they have several units: it covers best with few
+    patients (benchmarks/results/study.md). Of all else that of patients drawn anew, or the formula's.
+    """
+    share_of_units = bool(counts(figure)) and figure.formula_interval
+    found = figure.formula_interval if share_of_units else figure.ci95_patients or figure.formula_interval
+    return to(found, say)
 
 
 def counts(figure: Figure) -> str:

@@ -149,7 +149,9 @@ def _show_new(folder: "StudyFolder", persons: int, seen: int) -> None:
     if protocol.experts:
         out.print(f"Experts draw with: spinedet annotate {folder.reference} --annotator {protocol.experts[0]}")
         out.print(f"After that: spinedet study reference {folder.root}")
-    out.print(f"Keep {folder.sealed} away from readers{' and experts' if protocol.experts else ''}.")
+    out.print(
+        f"Keep {folder.sealed} and {folder.models} away from readers{' and experts' if protocol.experts else ''}."
+    )
 
 
 def model(

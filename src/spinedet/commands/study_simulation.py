@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with every digi
 On = Annotated[
     Path | None,
     typer.Option(
-        metavar="STUDY", help="Instead: readers of these skills read this study, all of its readers who have not."
+        metavar="STUDY", help="Instead: readers of these skills read this study, unaided, in place of all who have not."
     ),
 ]
 

@@ -130,8 +130,13 @@ def test_figures_that_do_not_exist_say_why() -> None:
 
     assert words.share(Figure(value=None, why="no image is positive")).text == "\N{EN DASH}"
     assert (
-        words.share(Figure(value=0.5, ci95=(0.25, 0.75), counts={"hits": 1, "of": 2})).small == "25.0 to 75.0*\n1 of 2"
+        words.share(Figure(value=0.5, ci95=(0.25, 0.75), counts={"hits": 1, "of": 2})).small == "25.0 to 75.0\n1 of 2"
     )
+    clustered = Figure(value=0.5, ci95=(0.4, 0.6), ci95_clustered=(0.2, 0.8), ci95_patients=(0.3, 0.7))
+    assert (
+        words.measured(clustered.model_copy(update={"counts": {"hits": 1, "of": 2}})).small == "0.200 to 0.800\n1 of 2"
+    )
+    assert words.measured(clustered).small == "0.300 to 0.700"
     assert words.points(-0.0001) == "0.0"
     assert words.seconds(14.5) == "14.5\N{NO-BREAK SPACE}s"
     assert words.seconds(180) == "3.0\N{NO-BREAK SPACE}min"
