@@ -96,7 +96,8 @@ def cross_fitted(boxes: Dataset, plan: Plan, run: Path, least_score: float) -> S
         path = run / name / f"fold{fold.number}" / PREDICTIONS_FILE
         scored |= _rows(read_predictions(path, boxes.subset(fold.test)))
     settings = plan.settings[name]
-    how = f"{name}:{settings.size}, {settings.image_size} px, {count(settings.epochs, 'epoch')}, one model a fold"
+    trained = f"{settings.image_size} px, {count(settings.epochs, 'epoch')}, one model a fold"
+    how = f"{name}:{settings.size}, {trained}, score {least_score:g} or more"
     return Searched(scored, least_score, how)
 
 
@@ -123,7 +124,7 @@ def by_model(dataset: Dataset, folder: Path, out: Path, least_score: float) -> S
         check_unseen(dataset, card, folder)
         write_predictions(kept, _predict(dataset, folder), card.classes)
         write_json(told, record)
-    how = f"one given model ({card.detector}:{card.size}, {card.image_size} px)"
+    how = f"one given model ({card.detector}:{card.size}, {card.image_size} px), score {least_score:g} or more"
     return Searched(_rows(read_predictions(kept, named)), least_score, how)
 
 

@@ -115,12 +115,20 @@ def _change(found: Comparison, versus: Versus) -> str:
     """What one detector gains or loses."""
     detector = next(title(side.detector) for side in found.sides if side.name == versus.first)
     kinds = {side.name: WORDS[side.kind] for side in found.sides}
+    if none := _never_found(found, versus):
+        return f"{detector}: no region was found in any image ({none}), so all of its answers are of whole images."
     figure, what = _figure(found, versus)
     if figure.value is None:
         return f"{detector}: no difference can be told ({figure.why})."
     bounds = to(figure.ci95_patients, ordinary.signed)
     told = f"{ordinary.signed(figure.value)}" + (f" (95 % interval {bounds})" if bounds else "")
     return f"{detector}, {kinds[versus.first]} less {kinds[versus.second]}: {what} {told}{_verdict(figure)}."
+
+
+def _never_found(found: Comparison, versus: Versus) -> str:
+    """The kind of region that two sides compare in vain, in words; empty where there are regions."""
+    kinds = {side.kind for side in found.sides if side.name in (versus.first, versus.second)}
+    return ", ".join(WORDS[one.kind] for one in found.regions if one.kind in kinds and len(one.missing) == one.images)
 
 
 def _figure(found: Comparison, versus: Versus) -> tuple[Figure, str]:

@@ -23,7 +23,7 @@ from spinedet.commands.describe import describe
 from spinedet.commands.history import history, restore
 from spinedet.commands.lint import lint
 from spinedet.commands.phantoms import phantoms
-from spinedet.commands.regions import RegionBoxes, RegionDetector, RegionEpochs, RegionModel, Roi, regions
+from spinedet.commands.regions import RegionBoxes, RegionDetector, RegionEpochs, RegionModel, RegionScore, Roi, regions
 from spinedet.commands.study import study
 from spinedet.commands.task import tasks
 from spinedet.commands.whole_image import diagnostic
@@ -138,6 +138,7 @@ def benchmark(
     region_epochs: RegionEpochs = None,
     region_boxes: RegionBoxes = None,
     region_model: RegionModel = None,
+    region_score: RegionScore = 0.05,
     examples: Annotated[bool, typer.Option(help="Show test images, with their names, in the report.")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="Training jobs at the same time.")] = 1,
     seed: Seed = 0,
@@ -161,7 +162,7 @@ def benchmark(
     check(data, known, sensitivity)
     changes = _changes(image_size, epochs, batch, learning_rate, weights, seed, device)
     settings = actions.settings_of(detectors.split(","), preset, known, changes)
-    words = RegionWords(roi, region_detector, region_epochs, region_boxes, region_model)
+    words = RegionWords(roi, region_detector, region_epochs, region_boxes, region_model, region_score)
     wanted = ask_regions(words, known, preset, changes)
     count = actions.number_of_folds(count, known)
     whole, val = (known.whole_image, known.split.val) if known else (False, 0.0)

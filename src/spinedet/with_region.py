@@ -18,7 +18,7 @@ from spinedet.benchmarks.whole_image.outcomes import read_outcomes
 from spinedet.benchmarks.whole_image.page import CLASSIFIERS
 from spinedet.benchmarks.whole_image.tables import probability, signed
 from spinedet.benchmarks.with_region.arms import Arm, detector_arm, legs_arm, whole_arm
-from spinedet.benchmarks.with_region.asking import KINDS, WORDS, Kind, RegionAsk, read_kinds
+from spinedet.benchmarks.with_region.asking import KINDS, LEAST_SCORE, WORDS, Kind, RegionAsk, read_kinds
 from spinedet.benchmarks.with_region.drawn import BOXES, Drawn, check_parts, make_boxes, read_drawn
 from spinedet.benchmarks.with_region.found import Searched, by_model, check_folds, check_unseen, cross_fitted
 from spinedet.benchmarks.with_region.measuring import FILE, Comparison, Finished, Regions, measure, write_comparison
@@ -51,6 +51,7 @@ class RegionWords:
         epochs: Its epochs; otherwise those of the benchmark.
         boxes: Folder of VOC files that outline the regions.
         model: A trained region model.
+        score: Boxes of a model that score less are no region.
     """
 
     kinds: str | None
@@ -58,6 +59,7 @@ class RegionWords:
     epochs: int | None = None
     boxes: Path | None = None
     model: Path | None = None
+    score: float = LEAST_SCORE
 
 
 def ask_regions(said: RegionWords, task: Task | None, preset: str, changes: Mapping[str, Any]) -> RegionAsk | None:
@@ -80,7 +82,7 @@ def ask_regions(said: RegionWords, task: Task | None, preset: str, changes: Mapp
         found = "no task" if task is None else f"'{task.task}'"
         what = "Regions are compared where a task asks the whole image."
         raise InputError(what, expected="such as --task liver", found=found, todo="leave --roi out")
-    ask = RegionAsk(read_kinds(said.kinds), None, said.boxes, said.model)
+    ask = RegionAsk(read_kinds(said.kinds), None, said.boxes, said.model, least_score=said.score)
     if "detector" not in ask.kinds or ask.model is not None:
         return ask
     return replace(ask, settings=_region_settings(said, task, preset, changes))

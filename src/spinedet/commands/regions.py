@@ -28,6 +28,7 @@ RegionBoxes = Annotated[
 RegionModel = Annotated[
     Path | None, typer.Option(metavar="MODEL", help="A trained region model instead; it must have seen no image here.")
 ]
+RegionScore = Annotated[float, typer.Option(min=0, max=1, help="Least score of a region that a model finds.")]
 """What `spinedet benchmark` asks about regions."""
 
 
@@ -39,7 +40,7 @@ def regions(
     margin: Annotated[float, typer.Option(help="Share of a region's sides that is added all round.")] = 0.1,
     masks: Annotated[Path | None, typer.Option(metavar="DIR", help="Masks by image name: report Dice and IoU.")] = None,
     missing: Annotated[Missing, typer.Option(help="An image in which the model finds nothing.")] = "leave-out",
-    score: Annotated[float, typer.Option(min=0, max=1, help="Least score of a region that a model finds.")] = 0.05,
+    score: RegionScore = 0.05,
     image_set: ImageSet = None,
     task: TaskName = None,
 ) -> None:

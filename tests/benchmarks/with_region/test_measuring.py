@@ -144,6 +144,20 @@ def test_two_like_arms_differ_in_nothing(livers: Livers) -> None:
     assert "AUC 0.000" in finding(found)
 
 
+def test_a_region_that_is_never_found_changes_nothing_and_is_said_first(livers: Livers) -> None:
+    data = livers()
+    folds = make_folds(data, 2, 0)
+    arms = [
+        Finished(whole_arm(data, folds), (outcome(data, folds, one_wrong),)),
+        Finished(found_arm(data, folds, data.images), (outcome(data, folds, right),)),
+    ]
+    found = measure(arms, data, folds, TASK, resamples=RESAMPLES)
+    assert finding(found) == (
+        "YOLOv5: no region was found in any image (region found), so all of its answers are of whole images."
+    )
+    assert (found.regions[0].compared, found.regions[0].overlap) == (0, {})
+
+
 def test_legs_answer_for_their_image_and_the_others_are_left_out_of_every_figure(livers: Livers) -> None:
     """Two crops an image, scored 0.1 apart around the image's score; `p0a` has no legs."""
     data = livers()
