@@ -122,7 +122,8 @@ def _change(found: Comparison, versus: Versus) -> str:
         return f"{detector}: no difference can be told ({figure.why})."
     bounds = to(figure.ci95_patients, ordinary.signed)
     told = f"{ordinary.signed(figure.value)}" + (f" (95 % interval {bounds})" if bounds else "")
-    return f"{detector}, {kinds[versus.first]} less {kinds[versus.second]}: {what} {told}{_verdict(figure)}."
+    more = f"{_verdict(figure)}{_no_area(found, versus)}"
+    return f"{detector}, {kinds[versus.first]} less {kinds[versus.second]}: {what} {told}{more}."
 
 
 def _never_found(found: Comparison, versus: Versus) -> str:
@@ -139,6 +140,12 @@ def _figure(found: Comparison, versus: Versus) -> tuple[Figure, str]:
     if pair.error is not None:
         return pair.error, "mean absolute error"
     return versus.images.accuracy, "accuracy"
+
+
+def _no_area(found: Comparison, versus: Versus) -> str:
+    """Why the areas are not what is told."""
+    area = tables.pair_of(found, versus).area
+    return f"; the areas cannot be compared ({area.why})" if area is not None and area.value is None else ""
 
 
 def _verdict(figure: Figure) -> str:

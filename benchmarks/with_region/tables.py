@@ -68,7 +68,7 @@ def words(found: Comparison, versus: Versus) -> str:
 def difference(figure: Figure | None, more: str = "") -> Cell:
     """A difference with its sign, its interval and what a test says of it."""
     if figure is None or figure.value is None:
-        return Cell(DASH, more)
+        return Cell(DASH, LINE.join(filter(None, ((figure.why or "") if figure else "", more))))
     return Cell(signed(figure.value), LINE.join(filter(None, (to(figure.ci95_patients, signed), more))))
 
 

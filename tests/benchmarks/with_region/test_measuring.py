@@ -158,6 +158,16 @@ def test_a_region_that_is_never_found_changes_nothing_and_is_said_first(livers: 
     assert (found.regions[0].compared, found.regions[0].overlap) == (0, {})
 
 
+def test_an_area_that_does_not_exist_is_said_not_passed_over(livers: Livers) -> None:
+    """With the region every score is the same, so that no fold has an area."""
+    data = livers()
+    found = compare(data, make_folds(data, 2, 0), lambda image: 0.7, right)
+    assert finding(found) == (
+        f"YOLOv5, region found less whole image: accuracy {MINUS}0.500 (95 % interval {MINUS}0.875 to {MINUS}0.125); "
+        "the areas cannot be compared (no fold has both areas)."
+    )
+
+
 def test_legs_answer_for_their_image_and_the_others_are_left_out_of_every_figure(livers: Livers) -> None:
     """Two crops an image, scored 0.1 apart around the image's score; `p0a` has no legs."""
     data = livers()
