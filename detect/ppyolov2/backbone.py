@@ -107,6 +107,7 @@ class Backbone(nn.Module):  # type: ignore[misc]
 
     Attributes:
         channels: Of stages 3, 4 and 5, at strides 8, 16 and 32.
+        early: Of stage 2, at stride 4.
     """
 
     def __init__(self, depth: int):
@@ -123,12 +124,22 @@ class Backbone(nn.Module):  # type: ignore[misc]
         self.res2, self.res3, self.res4, self.res5 = (
             _stage(stage, depth, inputs) for stage, inputs in enumerate(entering, start=2)
         )
-        self.channels = tuple(width * wider for width in WIDTHS[1:])
+        self.early, *deeper = (width * wider for width in WIDTHS)
+        self.channels = tuple(deeper)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Images (B, 3, S, S) to maps of strides 8, 16 and 32."""
+        return self.deepen(self.begin(images))
+
+    def begin(self, images: Tensor) -> Tensor:
+        """Images (B, 3, S, S) to the map (B, `early`, S / 4, S / 4) after the first block, whose cells see little."""
         stem = functional.max_pool2d(self.conv1(images), 3, 2, 1)  # (B, 64, S / 4, S / 4)
-        fine = self.res3(self.res2(stem))
+        first: Tensor = self.res2[0](stem)
+        return first
+
+    def deepen(self, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What `begin` made to maps of strides 8, 16 and 32."""
+        fine = self.res3(self.res2[1:](first))
         middle = self.res4(fine)
         return fine, middle, self.res5(middle)
 

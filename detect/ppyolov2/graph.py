@@ -15,9 +15,10 @@ from torchvision.ops import deform_conv2d
 from spinedet.detect.ppyolov2.backbone import ConvNorm, DeformableConvNorm
 from spinedet.detect.ppyolov2.head import boxes_of, positions, scores_of, side_by_side
 from spinedet.detect.ppyolov2.neck import ConvMish
-from spinedet.detect.ppyolov2.network import Network
-from spinedet.detect.ppyolov2.recipe import NineAnchors
+from spinedet.detect.ppyolov2.network import Network, parted
+from spinedet.detect.ppyolov2.recipe import ANCHORS_PER_LEVEL, STRIDES, NineAnchors
 from spinedet.detect.training import graph
+from spinedet.detect.training.evidence import point
 
 OPSET = 19
 """The first with deformable convolution."""
@@ -38,9 +39,15 @@ class BoxesAndScores(nn.Module):  # type: ignore[misc]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, 3, S, S) to boxes (B, N, 4), x0 y0 x1 y1 in input pixels, and scores (B, N, C)."""
-        raw = side_by_side(self.network(images), self.network.yolo_head.classes)
-        boxes = boxes_of(raw, positions(self.side, self.anchors, images.device))
-        return boxes.clamp(0, self.side), scores_of(raw)
+        maps, views = parted(self.network(images))
+        raw = side_by_side(maps, self.network.yolo_head.classes)
+        boxes = boxes_of(raw, positions(self.side, self.anchors, images.device)).clamp(0, self.side)
+        return self._pointing(boxes, scores_of(raw), views) if views is not None else (boxes, scores_of(raw))
+
+    def _pointing(self, boxes: Tensor, scores: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """The finest level comes last, with three positions a cell."""
+        before = int(boxes.shape[1] - ANCHORS_PER_LEVEL * views.shape[3] * views.shape[4])
+        return point(boxes, scores, views, STRIDES[-1], (before, ANCHORS_PER_LEVEL, 0))
 
 
 def for_export(wrapped: BoxesAndScores) -> BoxesAndScores:

@@ -46,7 +46,7 @@ def run_job(
 def _network(train: Dataset, settings: Settings, recipe: Recipe) -> Network:
     """The network as training starts: from the seed, or from a file where its layers fit."""
     torch.manual_seed(settings.seed)
-    network = Network(settings.size, len(train.classes), drop_block=recipe.drop_block)
+    network = Network(settings.size, len(train.classes), drop_block=recipe.drop_block, evidence=recipe.evidence)
     if settings.weights != "none":
         path = Path(settings.weights)
         fit = fitting_weights(read_start_weights(path), network.state_dict(), path)
@@ -58,7 +58,8 @@ def export_model(
     weights: State, train: Dataset, val: Dataset | None, settings: Settings, anchors: NineAnchors, folder: Path
 ) -> Path:
     """Write the checked model folder `folder / "model"` of trained weights."""
-    network = Network(settings.size, len(train.classes), drop_block=False)
+    evidence = bool(settings.recipe.get("evidence", False))
+    network = Network(settings.size, len(train.classes), drop_block=False, evidence=evidence)
     network.load_state_dict(weights)
     wrapped = BoxesAndScores(network, anchors, settings.image_size).eval()
     scratch = folder / "export"

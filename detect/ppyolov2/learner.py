@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,10 +12,12 @@ from spinedet.detect.contract import Settings
 from spinedet.detect.ppyolov2.batches import Batch, Samples, plain_batches, steps_an_epoch, training_batches
 from spinedet.detect.ppyolov2.head import positions, side_by_side
 from spinedet.detect.ppyolov2.losses import losses
-from spinedet.detect.ppyolov2.network import Network, parameter_groups
+from spinedet.detect.ppyolov2.network import Network, parameter_groups, parted
 from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe, learning_rate
 from spinedet.detect.ppyolov2.targets import find_targets
 from spinedet.detect.training.device import Forward
+from spinedet.detect.training.evidence import class_balance, evidence_loss, image_classes
+from spinedet.detect.training.learner import LOSS
 
 
 class PPYOLOv2Learner:
@@ -42,6 +45,7 @@ class PPYOLOv2Learner:
         self._train, self._val = Samples(train), Samples(val) if val else None
         self._settings, self._recipe, self._anchors = settings, recipe, anchors
         self._classes = len(train.classes)
+        self._balance = class_balance(train) if recipe.evidence else None
         self.steps_an_epoch = steps_an_epoch(len(train), settings.batch)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -66,10 +70,24 @@ class PPYOLOv2Learner:
         return batch.names
 
     def losses(self, network: Forward, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-        """The terms of `spinedet.detect.ppyolov2.losses`."""
+        """The terms of `spinedet.detect.ppyolov2.losses` and, if the recipe asks for it, `evidence`."""
         side = batch.images.shape[-1]
         images = torch.from_numpy(batch.images).to(device, memory_format=torch.channels_last)
         targets = find_targets(batch.boxes, batch.labels, batch.shares, side, self._anchors, self._classes)
-        raw = side_by_side(network(images), self._classes)
+        maps, views = parted(network(images))
+        raw = side_by_side(maps, self._classes)
         objects = torch.from_numpy(batch.boxes).to(device)
-        return losses(raw, positions(side, self._anchors, device), targets, objects, side)
+        terms = losses(raw, positions(side, self._anchors, device), targets, objects, side)
+        return terms if views is None else self._with_evidence(terms, views, batch)
+
+    def _with_evidence(self, terms: dict[str, Tensor], views: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The terms with that of the evidence, as another term and in their sum."""
+        assert self._balance is not None  # the network has the branch because the recipe asks for it
+        device = views.device
+        image, row = np.nonzero(batch.shares > 0)  # (K,)
+        images, labels, shares = (
+            torch.from_numpy(part).to(device) for part in (image, batch.labels[image, row], batch.shares[image, row])
+        )
+        classes = image_classes(images, labels, shares, (len(views), self._classes))
+        more = evidence_loss(views, classes, self._balance.to(device))
+        return {**terms, "evidence": more, LOSS: terms[LOSS] + more}

@@ -3,10 +3,13 @@
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from spinedet.detect.ppyolov2.backbone import Backbone, DeformableConvNorm
 from spinedet.detect.ppyolov2.head import Head
 from spinedet.detect.ppyolov2.neck import Neck
+from spinedet.detect.ppyolov2.recipe import STRIDES
+from spinedet.detect.training.evidence import EvidenceBranch
 
 DEPTHS = {"r18": 18, "r50-dcn": 50, "r101-dcn": 101}
 """Depth of the backbone by size, smallest first."""
@@ -19,19 +22,34 @@ class Network(nn.Module):  # type: ignore[misc]
         size: A key of `DEPTHS`.
         classes: Number of classes.
         drop_block: DropBlock in the neck while training.
+        evidence: Have the branch of `spinedet.detect.training.evidence`.
     """
 
-    def __init__(self, size: str, classes: int, *, drop_block: bool):
+    def __init__(self, size: str, classes: int, *, drop_block: bool, evidence: bool = False):
         super().__init__()
         self.backbone = Backbone(DEPTHS[size])
         self.neck = Neck(self.backbone.channels, drop=drop_block)
         self.yolo_head = Head(self.neck.channels, classes)
         _start(self)
+        self.evidence = EvidenceBranch(self.backbone.early, self.backbone.channels[0], classes) if evidence else None
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Images (B, 3, S, S) to maps (B, 3 * (C + 6), S / stride, S / stride) of strides 32, 16 and 8."""
-        maps: list[Tensor] = self.yolo_head(self.neck(self.backbone(images)))
-        return maps
+        """Images (B, 3, S, S) to maps (B, 3 * (C + 6), S / stride, S / stride) of strides 32, 16 and 8.
+
+        Where the network has that branch, the views of its evidence (B, 2, C, S / 8, S / 8) follow; see `parted`.
+        """
+        first = self.backbone.begin(images)
+        stages = self.backbone.deepen(first)
+        maps: list[Tensor] = self.yolo_head(self.neck(stages))
+        if self.evidence is None:
+            return maps
+        return [*maps, self.evidence(functional.avg_pool2d(first, 2), stages[0])]
+
+
+def parted(found: list[Tensor]) -> tuple[list[Tensor], Tensor | None]:
+    """What the network gives: the maps of its levels, and the views of its evidence if it has any."""
+    levels = len(STRIDES)
+    return found[:levels], found[levels] if len(found) > levels else None
 
 
 def _start(network: Network) -> None:

@@ -60,6 +60,8 @@ class Recipe(BaseModel):
         weight_decay: L2 on weights, not on normalisation nor on the head's biases.
         average_decay: Decay of the moving average of the weights, reached step by step.
         patience: Epochs without a lower validation loss after which training stops; 0 never stops early. Only in torch.
+        evidence: Every cell of the finest level is taught to say what it sees of the image's one class
+            (`spinedet.detect.training.evidence`); for images of one answer only. Only in torch.
         precision: What matrices are multiplied in while training; `auto` is bfloat16 where the processor has it built
             in (half the time), else float32, or float16 on an older GPU. Only in torch.
     """
@@ -78,6 +80,7 @@ class Recipe(BaseModel):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0005
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.9998
     patience: Annotated[int, Field(ge=0)] = 0
+    evidence: bool = False
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
 

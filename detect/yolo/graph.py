@@ -4,7 +4,11 @@ What is rewritten here computes the same numbers; the check of the export compar
 """
 
 import torch
+from torch import Tensor
 from ultralytics.nn.modules.block import DFL
+
+from spinedet.detect.training.evidence import point
+from spinedet.detect.yolo.evidence import EVIDENCE
 
 OPSET = 17
 
@@ -18,9 +22,16 @@ class BoxesAndScores(torch.nn.Module):  # type: ignore[misc]
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Images (B, 3, S, S) to boxes (B, N, 4), x0 y0 x1 y1 in input pixels, and scores (B, N, C)."""
-        found = self.network(images)[0].transpose(1, 2)  # (B, 4 + C, N) to (B, N, 4 + C); centre and size
+        decoded, raw = self.network(images)
+        found = decoded.transpose(1, 2)  # (B, 4 + C, N) to (B, N, 4 + C); centre and size
         centre, half = found[..., :2], found[..., 2:4] / 2
-        return torch.cat([centre - half, centre + half], -1), found[..., 4:]
+        boxes, scores = torch.cat([centre - half, centre + half], -1), found[..., 4:]
+        return self._pointing(boxes, scores, raw[EVIDENCE]) if EVIDENCE in raw else (boxes, scores)
+
+    def _pointing(self, boxes: Tensor, scores: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """The finest level comes first, with one position a cell."""
+        after = int(boxes.shape[1] - views.shape[3] * views.shape[4])
+        return point(boxes, scores, views, int(self.network.stride.min()), (0, 1, after))
 
 
 class ConcatenatedPad(torch.nn.Module):  # type: ignore[misc]

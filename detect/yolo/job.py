@@ -12,6 +12,7 @@ from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.export import finish_model, model_card
 from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
 from spinedet.detect.training.graph import reference, write_onnx
+from spinedet.detect.yolo.evidence import make_network
 from spinedet.detect.yolo.graph import OPSET, BoxesAndScores, for_export
 from spinedet.detect.yolo.recipe import Recipe, trainer_arguments
 from spinedet.detect.yolo.trainer import JobTrainer, read_checkpoint, silence
@@ -36,12 +37,13 @@ def run_job(
     checkpoint = folder / "checkpoint.pt"
     state = read_checkpoint(checkpoint)
     if state is None or state["epoch"] + 1 < settings.epochs:
-        start = _start_weights(network, train, settings)
+        start = _start_weights(network, train, settings, recipe)
         arguments = trainer_arguments(settings, recipe, network, _device(settings), folder)
-        JobTrainer(arguments, train, val, start, checkpoint, progress).train()
+        JobTrainer(arguments, train, val, start, checkpoint, progress, evidence=recipe.evidence).train()
         state = read_checkpoint(checkpoint)
     assert state is not None  # the last epoch wrote it
-    model = export_model(network, state["best"], train, val, settings, folder)
+    untrained = make_network(network, len(train.classes), evidence=recipe.evidence)
+    model = export_model(untrained, state["best"], train, val, settings, folder)
     checkpoint.unlink()
     return model
 
@@ -54,19 +56,18 @@ def _device(settings: Settings) -> str:
     return "0" if wanted else "cpu"
 
 
-def _start_weights(network: str, train: Dataset, settings: Settings) -> State | None:
+def _start_weights(network: str, train: Dataset, settings: Settings, recipe: Recipe) -> State | None:
     if settings.weights == "none":
         return None
     path = Path(settings.weights)
-    empty = DetectionModel(network, nc=len(train.classes), verbose=False).state_dict()
+    empty = make_network(network, len(train.classes), evidence=recipe.evidence).state_dict()
     return fitting_weights(read_start_weights(path), empty, path)
 
 
 def export_model(
-    network: str, weights: State, train: Dataset, val: Dataset | None, settings: Settings, folder: Path
+    model: DetectionModel, weights: State, train: Dataset, val: Dataset | None, settings: Settings, folder: Path
 ) -> Path:
-    """Write the checked model folder `folder / "model"` of trained weights."""
-    model = DetectionModel(network, nc=len(train.classes), verbose=False)
+    """Write the checked model folder `folder / "model"` of a network with trained weights."""
     model.load_state_dict(weights)
     strides = tuple(int(stride) for stride in model.stride)
     wrapped = BoxesAndScores(model.eval().fuse(verbose=False)).eval()

@@ -25,6 +25,8 @@ class Recipe(BaseModel):
         translate: Shift as a share of the image, at most, either way.
         scale: Zoom as a share, at most, in or out.
         brightness: Change of brightness as a share, at most, either way.
+        evidence: Every cell of the finest level is taught to say what it sees of the image's one class
+            (`spinedet.detect.training.evidence`); for images of one answer only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +42,7 @@ class Recipe(BaseModel):
     translate: Share = 0.1
     scale: Share = 0.3
     brightness: Share = 0.3
+    evidence: bool = False
 
 
 def trainer_arguments(settings: Settings, recipe: Recipe, network: str, device: str, folder: Path) -> dict[str, Any]:

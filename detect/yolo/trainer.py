@@ -15,6 +15,8 @@ from ultralytics.utils.torch_utils import unwrap_model
 from spinedet.annotations.errors import WorkError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Progress
+from spinedet.detect.training.evidence import class_balance
+from spinedet.detect.yolo.evidence import PointingModel
 from spinedet.detect.yolo.images import AnnotatedImages
 from spinedet.detect.yolo.start import start_boxes_at, usual_sides
 from spinedet.detect.yolo.weights import save_weights
@@ -42,8 +44,11 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         start: dict[str, torch.Tensor] | None,
         checkpoint: Path,
         progress: Progress,
+        *,
+        evidence: bool,
     ):
         self._train, self._val, self._start = train, val, start
+        self._balance = class_balance(train) if evidence else None
         self._checkpoint, self._progress = checkpoint, progress
         self._best_state: dict[str, torch.Tensor] | None = None
         self._began = 0.0
@@ -75,11 +80,17 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
 
     def get_model(self, cfg: str | None = None, weights: Any = None, verbose: bool = True) -> Any:
         """The network, with the start weights where there are any; without, its boxes start at the usual size."""
-        model = super().get_model(cfg=cfg, weights=None, verbose=verbose)
+        model = self._pointing_model(cfg) if self._balance is not None else super().get_model(cfg, None, verbose)
         if self._start is None and (sides := usual_sides(self._train, self.args.imgsz)):
             start_boxes_at(model.model[-1], sides)
         if self._start is not None:
             model.load_state_dict(self._start, strict=False)
+        return model
+
+    def _pointing_model(self, cfg: str | None) -> PointingModel:
+        model = PointingModel(cfg, nc=self.data["nc"], ch=self.data["channels"], verbose=False)
+        model.balance = self._balance
+        self.set_model_names_for_load(model)
         return model
 
     def validate(self) -> tuple[dict[str, float], float]:

@@ -127,3 +127,29 @@ def test_the_export_says_what_the_network_says(size: str, tmp_path: Path) -> Non
     assert np.ptp(found[1]) > 0.01
     assert found[0].min() >= 0
     assert found[0].max() <= 96
+
+
+def test_without_evidence_the_network_is_what_it_was_bit_by_bit(small: Network) -> None:
+    images = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(3))
+    network = small.eval()
+    assert network.evidence is None
+    backbone = network.backbone
+    with torch.inference_mode():
+        stem = torch.nn.functional.max_pool2d(backbone.conv1(images), 3, 2, 1)
+        fine = backbone.res3(backbone.res2(stem))
+        middle = backbone.res4(fine)
+        expected = network.yolo_head(network.neck((fine, middle, backbone.res5(middle))))
+        found = network(images)
+    assert len(found) == len(expected) == 3
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_with_evidence_all_other_weights_start_as_they_do_without() -> None:
+    states = []
+    for evidence in (False, True):
+        torch.manual_seed(0)
+        states.append(Network("r18", 2, drop_block=False, evidence=evidence).state_dict())
+    without, pointing = states
+    more = pointing.keys() - without.keys()
+    assert more and all(name.startswith("evidence.") for name in more)
+    assert all(torch.equal(pointing[name], value) for name, value in without.items())

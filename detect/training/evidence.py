@@ -1,0 +1,174 @@
+"""Evidence: what every cell of the finest level has to say on the class of a whole image, learnt from that class alone.
+
+A detector is taught its class by the one cell, or the few, that draw the box best; asked for a whole image it says
+the class where that box is easiest to draw. Here a branch of its own lets every cell speak, after two views: of an
+early map of the backbone, whose cells have seen a small part of the image only, so that none can say what it does not
+see, and of a deeper one, which tells where that part lies. An image's evidence for a class is the mean of the cells
+that say it most, and this is held against the image's class (multiple instance learning: Pinheiro and Collobert 2015,
+arXiv 1411.6228; small fields of view: Brendel and Bethge 2019, arXiv 1904.00760). No cell is ever told where the
+disease lies. What else was tried: docs/decisions/010-evidence.md.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from spinedet.annotations.errors import InputError, some
+from spinedet.datasets.dataset import Dataset
+
+WIDTH = 64
+"""Channels inside the branch."""
+
+SPOKESMEN = 0.1
+"""Share of the cells that speak for an image: those that say a class most. One alone would be the noisiest; all would
+let what is healthy drown a small lesion."""
+
+AGREEMENT = 8
+"""Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
+
+A mean, because cells of nearly the same score would otherwise take turns from one runtime to the next."""
+
+
+class EvidenceBranch(nn.Module):  # type: ignore[misc]
+    """Two views of every cell: a near one, no wider than what an early map has seen, and a wide one of what is around.
+
+    Args:
+        near: Channels of the early map.
+        wide: Channels of the deeper map, of the same stride.
+        classes: Number of classes C.
+    """
+
+    def __init__(self, near: int, wide: int, classes: int):
+        super().__init__()
+        self.near = _view(near, classes, 1)
+        self.wide = _view(wide, classes, 3)
+
+    def forward(self, near: Tensor, wide: Tensor) -> Tensor:
+        """Maps (B, near, H, W) and (B, wide, H, W) to views (B, 2, C, H, W), any number: above 0 for the class."""
+        return torch.stack([self.near(near), self.wide(wide)], dim=1)
+
+
+def _view(inputs: int, classes: int, kernel: int) -> nn.Sequential:
+    last = nn.Conv2d(WIDTH, classes, 1)
+    nn.init.normal_(last.weight, std=0.01)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(*_layer(inputs, kernel), *_layer(WIDTH, kernel), last)
+
+
+def _layer(inputs: int, kernel: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(inputs, WIDTH, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(WIDTH), nn.SiLU()
+
+
+def joined(views: Tensor) -> Tensor:
+    """Views (B, V, C, H, W) to evidence (B, C, H, W): a soft minimum, for a cell says what both of its views say."""
+    return -torch.logsumexp(-views, dim=1)
+
+
+def pooled(evidence: Tensor) -> Tensor:
+    """Evidence of cells (..., H, W) to that of images (...): the mean of the `SPOKESMEN` of each class."""
+    cells = evidence.flatten(-2)  # (..., H * W)
+    count = max(1, round(SPOKESMEN * int(cells.shape[-1])))
+    return cells.topk(count, dim=-1).values.mean(dim=-1)
+
+
+def evidence_loss(views: Tensor, classes: Tensor, balance: Tensor) -> Tensor:
+    """Cross entropy of each class by itself, summed over views and classes, the mean of the images: a scalar.
+
+    Each view learns alone: of two that learnt together the wide one would do all, and the near one would point nowhere.
+
+    Args:
+        views: (B, V, C, H, W), in float32.
+        classes: (B, C), 1 where the image has the class, else 0; between where images are mixed.
+        balance: (2, C) from `class_balance`: weights of images without and with the class.
+    """
+    weights = balance[0] + (balance[1] - balance[0]) * classes  # (C,) and (B, C) to (B, C)
+    said = pooled(views)  # (B, V, C)
+    loss = functional.binary_cross_entropy_with_logits(said, classes[:, None].expand_as(said), reduction="none")
+    return (loss * weights[:, None]).sum(dim=(1, 2)).mean()
+
+
+def class_balance(dataset: Dataset) -> Tensor:
+    """(2, C) weights with which images without a class, and those with it, count half each, however rare it is.
+
+    A class that all images have, or none, weighs 1: there is nothing to balance.
+
+    Raises:
+        InputError: An image has several boxes; evidence asks for the one class of an image.
+    """
+    several = [item.image for item in dataset.items if len(item.annotation.objects) > 1]
+    if several:
+        raise InputError(
+            "Evidence is learnt from images of one answer.",
+            expected="one box an image at most",
+            found=f"{len(several)} of {len(dataset)} images with several: {some(several)}",
+            todo="name a task that asks the whole image, or train with `evidence: false`",
+        )
+    found = torch.zeros(len(dataset), len(dataset.classes))
+    for row, item in enumerate(dataset.items):
+        found[row, dataset.boxes(item).labels] = 1
+    share = torch.stack([1 - found.mean(0), found.mean(0)])  # (2, C)
+    return torch.where((share > 0).all(0), 0.5 / share.clamp(min=1e-9), torch.ones_like(share))
+
+
+def image_classes(images: Tensor, labels: Tensor, shares: Tensor, size: tuple[int, int]) -> Tensor:
+    """Rows of objects to the classes of images (B, C).
+
+    Args:
+        images: (K,) which image of the batch each object belongs to.
+        labels: (K,) its class.
+        shares: (K,) 1, or the image's share in a mixed pair.
+        size: B and C.
+    """
+    found = torch.zeros(size, device=shares.device)
+    return found.index_put((images, labels), shares, accumulate=True).clamp(max=1)
+
+
+def point(boxes: Tensor, scores: Tensor, views: Tensor, stride: int, levels: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """The answer of an image, said where the evidence lies: what is exported.
+
+    An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
+    evidence says. The cell with the most evidence has this score, and every other cell of the finest level has it times
+    the odds of its evidence over that of the first; so the best over the cells stays the image's score. The other
+    levels are silent. The box is the image's one box, a mean of those drawn by the cells that the detector scores best.
+
+    Args:
+        boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
+        scores: (B, N, C) in 0..1, as the detector says them.
+        views: (B, V, C, H, W) of the finest level.
+        stride: Side of its cells in pixels of the input.
+        levels: Positions before the finest level, positions a cell, and positions after it.
+
+    Returns:
+        Boxes (B, N, 4) and scores (B, N, C).
+    """
+    before, anchors, after = levels
+    evidence = joined(views)
+    cells = evidence.flatten(2).transpose(1, 2)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(evidence).sigmoid()).sqrt()  # (B, C)
+    spoken = said[:, None] * (cells - cells.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
+    drawn = _reaching(_one_box(boxes, scores), evidence.shape[2:], stride)  # (B, H * W, 4)
+    end = int(boxes.shape[1]) - after
+    fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # the first anchor of a cell speaks
+    return (
+        torch.cat([boxes[:, :before], drawn.repeat_interleave(anchors, dim=1), boxes[:, end:]], dim=1),
+        functional.pad(fine, (0, 0, before, after)),
+    )
+
+
+def _one_box(boxes: Tensor, scores: Tensor) -> Tensor:
+    """(B, 1, 4)."""
+    best = scores.amax(2, keepdim=True)  # (B, N, 1)
+    weights = (best / best.amax(1, keepdim=True).clamp(min=1e-9)) ** AGREEMENT
+    return (boxes * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True).clamp(min=1e-9)
+
+
+def _reaching(box: Tensor, shape: Sequence[int], stride: int) -> Tensor:
+    """The box (B, 1, 4) as each cell draws it (B, H * W, 4): stretched to the middle of a cell that lies outside.
+
+    A cell's box touches its cell (`spinedet.detect.score_maps.check_order`).
+    """
+    rows, columns = ((torch.arange(count, device=box.device) + 0.5) * stride for count in map(int, shape))
+    middles = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], -1).reshape(1, -1, 2)  # x, y
+    return torch.cat([torch.minimum(box[..., :2], middles), torch.maximum(box[..., 2:], middles)], -1)

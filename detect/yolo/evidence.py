@@ -1,0 +1,93 @@
+"""YOLOv3 and YOLOv5 that point: ultralytics' network with the branch of `spinedet.detect.training.evidence`."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from ultralytics.nn.modules.head import Detect
+from ultralytics.nn.tasks import DetectionModel
+from ultralytics.utils.loss import v8DetectionLoss
+
+from spinedet.detect.training.evidence import EvidenceBranch, evidence_loss, image_classes
+
+EVIDENCE = "evidence"
+"""Its place among the raw predictions and the terms of the loss."""
+
+
+class PointingDetect(Detect):  # type: ignore[misc]
+    """Ultralytics' head, which takes two maps more than it has levels: those that evidence is read from."""
+
+    def forward(self, x: list[Tensor]) -> Any:
+        """As `Detect`, with the views of the evidence (B, 2, C, H, W) among the raw predictions."""
+        near, wide, *levels = x
+        found = super().forward(levels)
+        raw = found[1] if isinstance(found, tuple) else found
+        raw[EVIDENCE] = self.branch(near, wide)
+        return found
+
+
+class PointingModel(DetectionModel):  # type: ignore[misc]
+    """A network that points.
+
+    Evidence is read from the first and the last map of the backbone at the finest stride. A cell of the first has seen
+    26 pixels a side of the input in YOLOv5n, 37 in YOLOv3 and 46 in YOLOv3-tiny, while the head's maps have seen all.
+
+    Attributes:
+        balance: (2, C) weights of the classes, set by whoever trains it.
+    """
+
+    def __init__(self, cfg: str | None, nc: int, **rest: Any):
+        super().__init__(cfg, nc=nc, **rest)
+        self.balance = torch.ones(2, nc)
+        head, channels = self.model[-1], _finest_maps(self)
+        places = min(channels), max(channels)
+        head.__class__ = PointingDetect
+        head.branch = EvidenceBranch(channels[places[0]], channels[places[1]], nc)
+        head.f = [*places, *head.f]  # ultralytics walks its layers by `f` and keeps the maps named in `save`
+        self.save: list[int] = sorted({*self.save, *places})
+
+    def init_criterion(self) -> "PointingLoss":
+        """The loss of the detector, and that of the evidence."""
+        return PointingLoss(self)
+
+
+class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
+    """Ultralytics' loss with one term more; as there, all terms are multiplied by the size of the batch."""
+
+    def __init__(self, model: PointingModel):
+        super().__init__(model)
+        self.balance = model.balance.to(self.device)
+
+    def loss(self, preds: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Terms (4,) for the gradient, and each by its name."""
+        terms, named = super().loss(preds, batch)
+        views = preds[EVIDENCE].float()
+        images, labels = (batch[name].view(-1).to(self.device, torch.long) for name in ("batch_idx", "cls"))
+        shares = torch.ones(len(images), device=self.device)
+        classes = image_classes(images, labels, shares, (len(views), self.nc))
+        more = evidence_loss(views, classes, self.balance)
+        return torch.cat([terms, more[None] * len(views)]), {**named, EVIDENCE: more.detach()}
+
+
+def _finest_maps(model: DetectionModel) -> dict[int, int]:
+    """Channels of the backbone's maps that have the finest stride, by the number of their layer."""
+    side = 2 * int(model.stride.max())
+    finest = side // int(model.stride.min())
+    maps, found = torch.zeros(1, 3, side, side), dict[int, int]()
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        for place, layer in enumerate(model.model):  # the backbone starts as a chain
+            maps = layer(maps)
+            if maps.shape[-1] < finest:
+                break
+            if maps.shape[-1] == finest:
+                found[place] = maps.shape[1]
+    model.train(training)
+    return found
+
+
+def make_network(network: str, classes: int, *, evidence: bool) -> DetectionModel:
+    """A network of ultralytics by its file's name, with random weights."""
+    kind = PointingModel if evidence else DetectionModel
+    return kind(network, nc=classes, verbose=False)

@@ -1,0 +1,62 @@
+"""Each detector really trained with evidence on a few images, in the worker's process, and its export asked."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spinedet.datasets.dataset import Dataset
+from spinedet.detect.jobs import MODEL_FOLDER, Job, read_progress, run_job
+from spinedet.detect.presets import make_settings
+from spinedet.detect.runtime import Model
+from spinedet.detect.score_maps import check_order, levels, score_maps
+
+pytestmark = pytest.mark.frameworks
+
+IMAGES, SIDE = 8, 96
+
+
+@pytest.fixture(scope="module", params=["yolov5:n", "yolov3:tiny", "ppyolov2:r18"])
+def model(request: pytest.FixtureRequest, blocks: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Two epochs; the job itself checks its export against the framework."""
+    detector, _, size = request.param.partition(":")
+    dataset, names = Dataset.load(blocks), [f"i{number}" for number in range(IMAGES)]
+    settings = make_settings(
+        detector, "tiny", whole_image=True, size=size, image_size=SIDE, epochs=2, batch=2, device="cpu"
+    )
+    settings = settings.model_copy(update={"recipe": {**settings.recipe, "evidence": True}})
+    job = Job(
+        settings=settings,
+        dataset=blocks,
+        fingerprint=dataset.fingerprint(),
+        classes=dataset.classes,
+        train=tuple(names[:4]),
+        val=tuple(names[4:6]),
+        test=tuple(names[6:]),
+        threads=1,
+    )
+    folder = tmp_path_factory.mktemp("run") / "fold1"
+    run_job(job, folder, lambda _: None)
+    for epoch in read_progress(folder):
+        assert math.isfinite(epoch.parts["evidence" if "evidence" in epoch.parts else "missing"])
+    return Model.load(folder / MODEL_FOLDER)
+
+
+def test_the_finest_level_alone_speaks_and_each_cell_keeps_its_place(model: Model, blocks: Path) -> None:
+    image = blocks / "JPEGImages" / "i7.png"
+    (answer,) = list(model.each([image], lambda answer: answer))
+    check_order(model.card, answer)
+    for level in levels(model.card):
+        speaks = level.part(answer.scores).max() > 0
+        assert speaks == (level.stride == min(model.card.strides))
+
+
+def test_the_peak_of_a_map_has_the_score_of_the_image(model: Model, blocks: Path) -> None:
+    """The image fills the input or lies in its middle, so the cells that speak most may lie in the padding: no more."""
+    image = blocks / "JPEGImages" / "i6.png"
+    maps, best = score_maps(model, image), model.class_scores([image])[0]
+    assert maps.shape[0] == 2
+    assert (maps.max(axis=(1, 2)) <= best + 1e-6).all()
+    assert (best > 0).all()
+    assert np.isfinite(maps).all()

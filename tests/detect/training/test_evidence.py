@@ -1,0 +1,167 @@
+"""Evidence by hand: pooling, loss, which cells learn, and what is exported."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from spinedet.annotations.errors import InputError
+from spinedet.datasets.dataset import Dataset
+from spinedet.detect.training.evidence import (
+    EvidenceBranch,
+    class_balance,
+    evidence_loss,
+    image_classes,
+    joined,
+    point,
+    pooled,
+)
+
+LN2 = math.log(2)
+SIDE, STRIDE = 4, 8
+EVEN = torch.ones(2, 2)
+"""Balance of two classes that weigh the same with and without."""
+
+
+def cells(values: dict[tuple[int, int], float]) -> torch.Tensor:
+    """(1, 1, 2, 4, 4): one image, one view, two classes; class 0 has these values at (row, column), the rest is 0."""
+    found = torch.zeros(1, 1, 2, SIDE, SIDE)
+    for (row, column), value in values.items():
+        found[0, 0, 0, row, column] = value
+    return found
+
+
+def test_the_two_of_sixteen_cells_that_say_most_speak_for_the_image() -> None:
+    """A tenth of 16 cells is 1.6, rounded 2: the mean of 5 and 2."""
+    assert pooled(cells({(0, 0): 5, (3, 1): 2, (2, 2): -7})[0, 0]).tolist() == [3.5, 0.0]
+
+
+def test_a_small_map_is_spoken_for_by_one_cell() -> None:
+    assert pooled(torch.tensor([[[1.0, 4.0], [2.0, 3.0]]])).tolist() == [4.0]
+
+
+def test_a_cell_says_no_more_than_the_view_that_says_less() -> None:
+    views = torch.tensor([2.0, 50.0]).reshape(1, 2, 1, 1, 1)
+    assert joined(views).item() == pytest.approx(2.0)
+    assert joined(torch.zeros(1, 2, 1, 1, 1)).item() == pytest.approx(-LN2)
+
+
+def test_the_loss_is_the_cross_entropy_of_what_is_pooled() -> None:
+    """Class 0 is there: -log sigmoid(3.5); class 1 is not: -log sigmoid(-0) = log 2."""
+    loss = evidence_loss(cells({(0, 0): 5, (3, 1): 2}), torch.tensor([[1.0, 0.0]]), EVEN)
+    assert loss.item() == pytest.approx(math.log1p(math.exp(-3.5)) + LN2)
+
+
+def test_every_view_learns_by_itself_and_images_are_averaged() -> None:
+    one = cells({(0, 0): 5, (3, 1): 2})
+    twice = torch.cat([one, one], dim=1).expand(3, -1, -1, -1, -1)
+    classes = torch.tensor([[1.0, 0.0]])
+    expected = 2 * evidence_loss(one, classes, EVEN)
+    assert evidence_loss(twice, classes.expand(3, -1), EVEN).item() == pytest.approx(expected.item())
+
+
+def test_a_rare_class_weighs_more_where_it_is_there() -> None:
+    balance = torch.tensor([[0.5, 1.0], [4.0, 1.0]])
+    nothing, both = torch.zeros(1, 1, 2, SIDE, SIDE), torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    there, absent = (evidence_loss(nothing, classes[None], balance).item() for classes in both)
+    assert there == pytest.approx((4.0 + 1) * LN2)
+    assert absent == pytest.approx((0.5 + 1) * LN2)
+
+
+def test_only_the_cells_that_speak_learn_towards_the_class_of_the_image() -> None:
+    views = cells({(0, 0): 5, (3, 1): 2}).requires_grad_()
+    evidence_loss(views, torch.tensor([[1.0, 0.0]]), EVEN).backward()
+    gradient = views.grad
+    assert gradient is not None
+    learns = {tuple(place) for place in gradient[0, 0, 0].nonzero().tolist()}
+    assert learns == {(0, 0), (3, 1)}
+    assert (gradient[0, 0, 0] <= 0).all()  # they shall say it more
+    assert (gradient[0, 0, 1] >= 0).all()  # and none the class that is not there
+    assert gradient[0, 0, 1].sum() == pytest.approx(0.5)
+
+
+def test_a_mixed_image_has_its_shares() -> None:
+    found = image_classes(torch.tensor([0, 1, 1]), torch.tensor([1, 0, 1]), torch.tensor([1.0, 0.75, 0.25]), (3, 2))
+    assert found.tolist() == [[0, 1], [0.75, 0.25], [0, 0]]
+
+
+def test_a_cell_of_the_near_view_sees_nothing_of_its_neighbours() -> None:
+    torch.manual_seed(0)
+    branch = EvidenceBranch(3, 5, 2).eval()
+    near, wide = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 5, SIDE, SIDE)
+    changed = near.clone()
+    changed[0, :, 1, 2] += 1
+    differs = (branch(changed, wide) != branch(near, wide)).any(2)  # (1, 2, 4, 4)
+    assert differs[0, 0].nonzero().tolist() == [[1, 2]]
+    assert not differs[0, 1].any()
+
+
+def answer(levels: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Boxes and scores of a detector, one box being best; the views; and what is exported."""
+    before, anchors, after = levels
+    count = before + anchors * SIDE**2 + after
+    boxes = torch.rand(1, count, 4, generator=torch.Generator().manual_seed(1))
+    scores = torch.full((1, count, 2), 1e-4)
+    boxes[0, 1], scores[0, 1] = torch.tensor([0.0, 8.0, 32.0, 24.0]), torch.tensor([0.64, 0.09])
+    views = cells({(1, 2): 6, (1, 3): 4, (3, 0): -2})
+    return boxes, scores, views, torch.cat(point(boxes, scores, views, STRIDE, levels), -1)
+
+
+@pytest.mark.parametrize("levels", [(0, 1, 4), (12, 3, 0)], ids=["yolo", "ppyolov2"])
+def test_the_best_cell_has_the_score_of_the_image_and_the_rest_their_odds(levels: tuple[int, int, int]) -> None:
+    before, anchors, _ = levels
+    _, given, views, exported = answer(levels)
+    scores = exported[0, :, 4:]
+    assert scores.shape == given[0].shape
+    evidence = joined(views)
+    said = (given[0].amax(0) * pooled(evidence)[0].sigmoid()).sqrt()
+    torch.testing.assert_close(scores.amax(0), said)
+    places = before + anchors * torch.arange(SIDE**2)
+    torch.testing.assert_close(scores[places, 0], said[0] * (evidence[0, 0].flatten() - 6).exp())
+    assert int(scores[:, 0].argmax()) == before + anchors * (1 * SIDE + 2)
+    silent = torch.ones(len(scores), dtype=torch.bool)
+    silent[places] = False
+    assert (scores[silent] == 0).all()
+
+
+@pytest.mark.parametrize("levels", [(0, 1, 4), (12, 3, 0)], ids=["yolo", "ppyolov2"])
+def test_every_cell_draws_the_one_box_stretched_to_itself(levels: tuple[int, int, int]) -> None:
+    before, anchors, after = levels
+    given, _, _, exported = answer(levels)
+    boxes = exported[0, :, :4]
+    fine = boxes[before : len(boxes) - after].reshape(SIDE, SIDE, anchors, 4)
+    torch.testing.assert_close(fine[1, 2, 0], torch.tensor([0.0, 8.0, 32.0, 24.0]))
+    torch.testing.assert_close(fine[0, 0, -1], torch.tensor([0.0, 4.0, 32.0, 24.0]))  # its middle lies at (4, 4)
+    torch.testing.assert_close(fine[3, 3, -1], torch.tensor([0.0, 8.0, 32.0, 28.0]))
+    torch.testing.assert_close(boxes[:before], given[0, :before])
+    torch.testing.assert_close(boxes[len(boxes) - after :], given[0, len(boxes) - after :])
+
+
+def test_images_with_and_without_a_class_count_half_each(blocks: Path) -> None:
+    """Of eight images i0, i1, i3 are taken: one wide, two tall."""
+    part = Dataset.load(blocks).subset(("i0", "i1", "i3"))
+    assert part.classes == ("tall", "wide")
+    torch.testing.assert_close(class_balance(part), torch.tensor([[1.5, 0.75], [0.75, 1.5]]))
+
+
+def test_a_class_of_all_images_is_not_balanced(blocks: Path) -> None:
+    assert class_balance(Dataset.load(blocks).subset(("i1", "i3"))).tolist() == [[1, 1], [1, 1]]
+
+
+def test_images_of_several_boxes_are_refused(two_boxes: Dataset) -> None:
+    with pytest.raises(InputError, match=r"one box an image at most(.|\n)*1 of 2 images with several: both"):
+        class_balance(two_boxes)
+
+
+@pytest.fixture
+def two_boxes(tmp_path: Path) -> Dataset:
+    from spinedet.annotations.boxes import Box
+    from spinedet.annotations.voc import Annotation, VocObject, write_voc
+    from spinedet.detect.outputs import write_png
+
+    things = VocObject("a", Box(0, 0, 4, 4)), VocObject("b", Box(2, 2, 8, 8))
+    for name, objects in (("both", things), ("one", things[:1])):
+        write_png(tmp_path / "JPEGImages" / f"{name}.png", torch.zeros(8, 8, 3, dtype=torch.uint8).numpy())
+        write_voc(tmp_path / "Annotations" / f"{name}.xml", Annotation(f"{name}.png", 8, 8, objects))
+    return Dataset.load(tmp_path, each_image_is_a_patient=True)
