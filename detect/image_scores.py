@@ -8,8 +8,9 @@ Which detections count: all of them, before suppression. Suppression itself neve
 its score floor (0.001 for YOLO, 0.01 for PP-YOLOv2), looks at the 600 best candidates of all classes together, and
 keeps 300 or 100 of them. Hundreds of cells say the same of one whole-image box, so a sure class can fill these places
 alone, and the score of the other class, which a ROC curve needs, is lost. `Model.class_scores` therefore takes the
-best over the raw cells. From a `predictions.json` the same comes out wherever the class has survived; where it has not,
-it takes `FLOOR`.
+best over the raw cells. Where a head was trained with `evidence`, one cell of each class has the image's score and the
+rest less (`spinedet.detect.training.evidence`), so that best is the image's score there too. From a `predictions.json`
+the same comes out wherever the class has survived; where it has not, it takes `FLOOR`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,12 @@
 """What an image's class depends on: how much its odds fall when one place after the other is blurred away.
 
-Zeiler and Fergus 2014 (arXiv 1311.2901, section 4.2), for any exported detector. A cell of a whole-image head answers
-for the whole box wherever it lies, so its score map says which cells speak, not what they look at. Of 40 made images
-with one lesion anywhere, the peak of `score_maps` lay in the lesion in 1 to 5, that of these maps in 35 to 39 (yolov3,
-yolov5 and ppyolov2, which had 40, 40 and 38 of them right). What such a model looked at is seen by taking places away.
-This costs a run of the network for each place, so it is meant for the images of a report, not for every prediction; for
-models of many objects `spinedet.detect.score_maps` is right.
+Zeiler and Fergus 2014 (arXiv 1311.2901, section 4.2), for any exported detector. A cell of a whole-image head that was
+trained without `evidence` (`spinedet.detect.training.evidence`) answers for the whole box wherever it lies, so its
+score map says which cells speak, not what they look at. Of 40 made images with one lesion anywhere, the peak of
+`score_maps` lay in the lesion in 1 to 5, that of these maps in 35 to 39 (yolov3, yolov5 and ppyolov2, which had 40, 40
+and 38 of them right). What such a model looked at is seen by taking places away. This costs a run of the network for
+each place, so it is meant for the images of a report, not for every prediction; for models of many objects
+`spinedet.detect.score_maps` is right.
 """
 
 import cv2

@@ -7,8 +7,10 @@ yolov5 from the finest on, ppyolov2 from the coarsest), row by row, column by co
 together. Nothing in the network says so, so `check_order` holds it against the boxes: every detector's box touches the
 cell that it comes from, trained or not.
 
-These maps show where the network says what it says. For objects that is where they are; a whole-image head says it
-wherever its box is easiest to draw, mostly in the middle, so what it looked at is shown by `spinedet.detect.occlusion`.
+These maps show where the network says what it says. For objects that is where they are. A whole-image head says it
+wherever its box is easiest to draw, mostly in the middle, unless it was trained with `evidence`: then its finest level
+speaks where it saw evidence (`spinedet.detect.training.evidence`), no finer than a cell, and the other levels are
+silent. Of any other whole-image head `spinedet.detect.occlusion` shows what it looked at.
 """
 
 from dataclasses import dataclass

@@ -5,11 +5,13 @@ Paddle itself is imported when a job trains, not before.
 
 from pathlib import Path
 
+from spinedet.annotations.errors import InputError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.extras import PADDLE
 from spinedet.detect.paddle.environment import fill_pkg_resources, prepare_environment
 from spinedet.detect.ppyolov2.detector import PPYOLOv2
+from spinedet.detect.ppyolov2.recipe import Recipe
 
 
 class PaddlePPYOLOv2(PPYOLOv2):
@@ -18,6 +20,18 @@ class PaddlePPYOLOv2(PPYOLOv2):
     name = "ppyolov2-paddle"
     packages = ("paddle", "ppdet", "paddle2onnx", "onnx")
     install = PADDLE
+
+    def check(self, settings: Settings) -> Recipe:
+        """As for torch; evidence is refused rather than left out in silence.
+
+        Raises:
+            InputError: As for torch, or the recipe asks for evidence.
+        """
+        recipe = super().check(settings)
+        if recipe.evidence:
+            todo = "train ppyolov2 instead, or leave `evidence` out"
+            raise InputError(f"{self.name} learns no evidence.", expected="evidence: false", todo=todo)
+        return recipe
 
     def train(self, train: Dataset, val: Dataset | None, settings: Settings, folder: Path, progress: Progress) -> Path:
         """See `spinedet.detect.contract.Detector.train`."""

@@ -128,3 +128,17 @@ def test_nothing_cuts_an_image_that_has_one_answer(detector: str, cutting: tuple
     recipe = make_settings(detector, preset, whole_image=True).recipe
     assert not any(recipe[key] for key in cutting)
     assert any(make_settings(detector, preset).recipe[key] for key in cutting)
+
+
+@pytest.mark.parametrize("detector", ["yolov3", "yolov5", "ppyolov2", "ppyolov2-paddle"])
+def test_objects_are_never_trained_with_evidence(detector: str) -> None:
+    assert not make_settings(detector, "tiny").recipe.get("evidence", False)
+
+
+def test_paddle_refuses_the_evidence_that_it_would_leave_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    settings = make_settings("ppyolov2-paddle", "tiny", whole_image=True)
+    get_detector("ppyolov2-paddle").check(settings)
+    asked = settings.model_copy(update={"recipe": {**settings.recipe, "evidence": True}})
+    with pytest.raises(InputError, match=r"learns no evidence(.|\n)*train ppyolov2 instead"):
+        get_detector("ppyolov2-paddle").check(asked)
