@@ -81,7 +81,7 @@ def trainer_arguments(settings: Settings, recipe: Recipe, network: str, device: 
         "fliplr": 0.5 if settings.mirror else 0.0,
         "pretrained": False,
         "plots": False,
-        "project": str(folder / "scratch"),
+        "project": str(folder.resolve() / "scratch"),  # a relative one would land in a folder `runs` of its own
         "name": "ultralytics",
         "exist_ok": True,
     }

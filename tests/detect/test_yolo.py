@@ -153,6 +153,15 @@ def test_yolov5_leaves_a_checked_model_its_predictions_and_nothing_elsewhere(
     assert not list(home.iterdir())
 
 
+def test_a_relative_folder_is_no_reason_to_write_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ultralytics puts a relative one into a folder `runs` beside its own settings."""
+    from spinedet.detect.yolo.recipe import Recipe, trainer_arguments
+
+    monkeypatch.chdir(tmp_path)
+    arguments = trainer_arguments(make_settings("yolov5", "tiny"), Recipe(), "yolov5n.yaml", "cpu", Path("run"))
+    assert Path(arguments["project"]) == tmp_path.resolve() / "run" / "scratch"
+
+
 def test_yolov3_tiny_obeys_the_same_contract(data: Dataset, home: Path, tmp_path: Path) -> None:
     trained = run(make_job(data, "yolov3:tiny", 2), tmp_path / "job")
     check_model(trained, data)
