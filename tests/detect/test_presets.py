@@ -142,3 +142,9 @@ def test_paddle_refuses_the_evidence_that_it_would_leave_out(monkeypatch: pytest
     asked = settings.model_copy(update={"recipe": {**settings.recipe, "evidence": True}})
     with pytest.raises(InputError, match=r"learns no evidence(.|\n)*train ppyolov2 instead"):
         get_detector("ppyolov2-paddle").check(asked)
+
+
+@pytest.mark.parametrize("detector", ["yolov3", "yolov5", "ppyolov2"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_heads_of_whole_images_are_trained_to_point(detector: str, preset: str) -> None:
+    assert make_settings(detector, preset, whole_image=True).recipe["evidence"] is True
