@@ -10,6 +10,7 @@ from spinedet.benchmarks.report.style import save_drawing
 from spinedet.benchmarks.study.folder import StudyFolder
 from spinedet.benchmarks.study.readings import StudyData
 from spinedet.benchmarks.study_analysis.records import Rater, Roc, StudyResults, UnitResults
+from spinedet.benchmarks.study_analysis.tables import as_csv
 from spinedet.benchmarks.study_report import drawings, pictures, tables, words
 from spinedet.benchmarks.study_report.checklist import answered, checklist
 from spinedet.datasets.pages import Card, Picture, count, looks, render, write_page
@@ -216,12 +217,8 @@ def _notes(results: StudyResults) -> list[str]:
 
 def write_checklist(folder: StudyFolder, results: StudyResults) -> Path:
     """Write the checklist as CSV, so that authors fill in what is open."""
-    rows = checklist(folder.protocol, results).rows
-    lines = ["item,asks,this study", *(",".join(_quoted(cell.text) for cell in row) for row in rows)]
+    rows = [[cell.text for cell in row] for row in checklist(folder.protocol, results).rows]
     path = folder.analysis / "checklist.csv"
-    write_bytes(path, ("\n".join(lines) + "\n").encode("utf-8-sig"))
+    text = as_csv([["item", "asks", "this study"], *rows])
+    write_bytes(path, text.encode("utf-8-sig"))  # Excel takes a file without that mark for another encoding
     return path
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
