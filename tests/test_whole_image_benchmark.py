@@ -80,6 +80,16 @@ def test_without_examples_the_page_has_no_image(folder: Path) -> None:
     assert "data:image/jpeg" not in page
 
 
+def test_occlusion_maps_can_be_left_out(folder: Path) -> None:
+    result = CliRunner().invoke(app, arguments(folder, "--no-occlusion"), catch_exceptions=False)
+    assert result.exit_code == 0
+    run = folder.parent / "run"
+    (fake,) = json.loads((run / "whole_image.json").read_text(encoding="utf-8"))["detectors"]
+    assert fake["looked"]["occlusion"] is None
+    assert fake["looked"]["score"]["total"] > 0
+    assert "occlusion" in (run / "whole_image.html").read_text(encoding="utf-8")
+
+
 def test_an_image_with_two_boxes_is_refused_before_training(folder: Path) -> None:
     path = folder / "Annotations" / "p3a.xml"
     text = path.read_text(encoding="utf-8")

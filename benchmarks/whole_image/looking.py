@@ -44,14 +44,14 @@ class Looked(Record):
 
     Attributes:
         score: With its score maps.
-        occlusion: With occlusion maps.
+        occlusion: With occlusion maps; None where they were not wanted.
         of: True positives that there are; where they are many, the game is played on some, drawn by the seed.
         other_class: Those left out because another positive class ranks first.
         without_mask: Those left out because they have no mask, or an empty one.
     """
 
     score: Pointing
-    occlusion: Pointing
+    occlusion: Pointing | None
     of: int
     other_class: int
     without_mask: int
@@ -81,7 +81,9 @@ def has_masks(dataset: Dataset) -> bool:
     return (dataset.folder / MASKS).is_dir()
 
 
-def play(outcome: Outcome, dataset: Dataset, task: Task, called: BoolArray, seed: int) -> Looked:
+def play(
+    outcome: Outcome, dataset: Dataset, task: Task, called: BoolArray, seed: int, *, occlusion: bool = True
+) -> Looked:
     """Play the pointing game over a detector's true positives.
 
     True positive: an image of a positive class that is called positive at its fold's operating point. The map is that
@@ -93,6 +95,7 @@ def play(outcome: Outcome, dataset: Dataset, task: Task, called: BoolArray, seed
         task: With positive classes.
         called: (N,) what was called positive.
         seed: Draws the images where there are more than `MOST`.
+        occlusion: Whether to play with occlusion maps too, which take nearly all of the time.
 
     Raises:
         InputError: An image, a mask or a model cannot be read.
@@ -103,11 +106,10 @@ def play(outcome: Outcome, dataset: Dataset, task: Task, called: BoolArray, seed
     masked = np.array([row for row in found if _mask(dataset, table.images[row]) is not None], np.int64)
     chosen = np.sort(np.random.default_rng(seed).permutation(masked)[:MOST])
     chosen = chosen[np.argsort(table.fold[chosen], kind="stable")]  # one model after the other
-    games = [_game(outcome, dataset, chosen, make) for make in (score_maps, occlusion_maps)]
     of = int(positives.sum())
     return Looked(
-        score=games[0],
-        occlusion=games[1],
+        score=_game(outcome, dataset, chosen, score_maps),
+        occlusion=_game(outcome, dataset, chosen, occlusion_maps) if occlusion else None,
         of=of,
         other_class=of - len(found),
         without_mask=len(found) - len(masked),

@@ -341,8 +341,8 @@ def pointing(results: Results) -> Table:
     return Table(columns, tuple(rows))
 
 
-def _hits(game: Pointing) -> Cell:
-    if game.share is None:
+def _hits(game: Pointing | None) -> Cell:
+    if game is None or game.share is None:
         return Cell(DASH)
     bounds = to(game.ci95, lambda value: f"{100 * value:.1f}")
     return Cell(percent(game.share), LINE.join((f"{game.hits} of {game.total}", bounds)))

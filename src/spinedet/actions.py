@@ -202,6 +202,7 @@ def compare(
     examples: bool,
     task: Task | None = None,
     sensitivity: float | None = None,
+    occlusion: bool = True,
 ) -> Path:
     """Run a benchmark, show its table, and write its report; returns the report's path.
 
@@ -215,7 +216,7 @@ def compare(
     if plan.whole_image and task is not None:
         from spinedet.whole_image import Ask, compare_whole_images
 
-        return compare_whole_images(console, notes, data, plan, folder, Ask(task, sensitivity, examples))
+        return compare_whole_images(console, notes, data, plan, folder, Ask(task, sensitivity, examples, occlusion))
     told = data if examples else data.without_images()
     try:
         with interruptible(), JobProgress(notes) as shown:

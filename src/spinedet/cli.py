@@ -62,6 +62,12 @@ Sensitivity = Annotated[
     float | None,
     typer.Option(help="Of whole images: the least sensitivity wanted on validation images; otherwise Youden's."),
 ]
+Occlusion = Annotated[
+    bool,
+    typer.Option(
+        help="Of whole images whose lesions are known: whether occlusion maps point at them too (49 looks each)."
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
@@ -140,6 +146,7 @@ def benchmark(
     region_model: RegionModel = None,
     region_score: RegionScore = 0.05,
     examples: Annotated[bool, typer.Option(help="Show test images, with their names, in the report.")] = True,
+    occlusion: Occlusion = True,
     jobs: Annotated[int, typer.Option(min=1, help="Training jobs at the same time.")] = 1,
     seed: Seed = 0,
     device: Device = "auto",
@@ -169,10 +176,18 @@ def benchmark(
     made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare, val=val if whole else 0.0)
     plan = Plan(made, settings, jobs, actions.command_line(sys.argv[1:], data), whole_image=whole)
     if wanted is not None and known is not None:
-        report = compare_regions(out, err, data, plan, out_folder, Ask(known, sensitivity, examples), wanted)
+        report = compare_regions(out, err, data, plan, out_folder, Ask(known, sensitivity, examples, occlusion), wanted)
     else:
         report = actions.compare(
-            out, err, data, plan, out_folder, examples=examples, task=known, sensitivity=sensitivity
+            out,
+            err,
+            data,
+            plan,
+            out_folder,
+            examples=examples,
+            task=known,
+            sensitivity=sensitivity,
+            occlusion=occlusion,
         )
     out.print(f"Report: {report}")
 

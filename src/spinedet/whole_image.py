@@ -40,11 +40,13 @@ class Ask:
         task: The task.
         sensitivity: The least sensitivity wanted on validation images; None for Youden's point.
         examples: Whether the page shows images.
+        occlusion: Whether the pointing game is played with occlusion maps too.
     """
 
     task: Task
     sensitivity: float | None = None
     examples: bool = True
+    occlusion: bool = True
 
 
 def check(data: Dataset, task: Task | None, sensitivity: float | None) -> None:
@@ -104,7 +106,7 @@ def _tell(
             ask.task,
             numbers,
             sensitivity=ask.sensitivity,
-            look=partial(_look, notes, data, plan.folds.seed, ask.task, maps=maps),
+            look=partial(_look, notes, data, plan.folds.seed, ask, maps=maps),
         )
         write_results(folder / run.FILE, results)
         show_results(console, results)
@@ -115,13 +117,15 @@ def _tell(
 
 
 def _look(
-    notes: Console, data: Dataset, seed: int, task: Task, one: Outcome, figures: WholeImageFigures, *, maps: bool
+    notes: Console, data: Dataset, seed: int, ask: Ask, one: Outcome, figures: WholeImageFigures, *, maps: bool
 ) -> Looked | None:
     """The pointing game, where lesions are known and something is called positive."""
+    task = ask.task
     if not (maps and task.positive and has_masks(data)):
         return None
     notes.print(f"{one.name}: what it looked at")
-    return play(one, data, task, run.called(one.table, figures.image, task), seed)
+    called = run.called(one.table, figures.image, task)
+    return play(one, data, task, called, seed, occlusion=ask.occlusion)
 
 
 def show_results(console: Console, results: Results) -> None:
