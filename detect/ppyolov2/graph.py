@@ -16,7 +16,7 @@ from spinedet.detect.ppyolov2.backbone import ConvNorm, DeformableConvNorm
 from spinedet.detect.ppyolov2.head import boxes_of, positions, scores_of, side_by_side
 from spinedet.detect.ppyolov2.neck import ConvMish
 from spinedet.detect.ppyolov2.network import Network, parted
-from spinedet.detect.ppyolov2.recipe import ANCHORS_PER_LEVEL, STRIDES, NineAnchors
+from spinedet.detect.ppyolov2.recipe import ANCHORS_PER_LEVEL, NineAnchors
 from spinedet.detect.training import graph
 from spinedet.detect.training.evidence import point
 
@@ -42,12 +42,8 @@ class BoxesAndScores(nn.Module):  # type: ignore[misc]
         maps, views = parted(self.network(images))
         raw = side_by_side(maps, self.network.yolo_head.classes)
         boxes = boxes_of(raw, positions(self.side, self.anchors, images.device)).clamp(0, self.side)
-        return self._pointing(boxes, scores_of(raw), views) if views is not None else (boxes, scores_of(raw))
-
-    def _pointing(self, boxes: Tensor, scores: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """The finest level comes last, with three positions a cell."""
-        before = int(boxes.shape[1] - ANCHORS_PER_LEVEL * views.shape[3] * views.shape[4])
-        return point(boxes, scores, views, STRIDES[-1], (before, ANCHORS_PER_LEVEL, 0))
+        scores = scores_of(raw)
+        return (boxes, scores) if views is None else point(boxes, scores, views, ANCHORS_PER_LEVEL)
 
 
 def for_export(wrapped: BoxesAndScores) -> BoxesAndScores:

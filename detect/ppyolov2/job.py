@@ -18,6 +18,7 @@ from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe
 from spinedet.detect.ppyolov2.weights import NATIVE_FILE, fitting_weights, read_start_weights, to_paddle
 from spinedet.detect.training.checkpoint import State, remove_checkpoints
 from spinedet.detect.training.device import choose_device, working_precision
+from spinedet.detect.training.evidence import STRIDE
 from spinedet.detect.training.graph import reference
 from spinedet.detect.training.learner import Plan
 from spinedet.detect.training.loop import Trainer
@@ -67,7 +68,8 @@ def export_model(
     native, onnx_file = scratch / NATIVE_FILE, scratch / "network.onnx"
     write_pdparams(native, to_paddle(weights))
     write_onnx(wrapped, onnx_file)
-    card = model_card(train, val, settings, FORMAT, PACKAGES)
+    strides = (*FORMAT.strides, STRIDE) if evidence else FORMAT.strides
+    card = model_card(train, val, settings, FORMAT.model_copy(update={"strides": strides}), PACKAGES)
     images = [item.path for item in train.items if item.path is not None]
     model = finish_model(folder / "model", onnx_file, native, card, reference(wrapped), images)
     shutil.rmtree(scratch)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from spinedet.detect.ppyolov2.backbone import Backbone, DeformableConvNorm
 from spinedet.detect.ppyolov2.head import Head
@@ -36,14 +35,14 @@ class Network(nn.Module):  # type: ignore[misc]
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images (B, 3, S, S) to maps (B, 3 * (C + 6), S / stride, S / stride) of strides 32, 16 and 8.
 
-        Where the network has that branch, the views of its evidence (B, 2, C, S / 8, S / 8) follow; see `parted`.
+        Where the network has that branch, the views of its evidence (B, 2, C, S / 4, S / 4) follow; see `parted`.
         """
         first = self.backbone.begin(images)
         stages = self.backbone.deepen(first)
         maps: list[Tensor] = self.yolo_head(self.neck(stages))
         if self.evidence is None:
             return maps
-        return [*maps, self.evidence(functional.avg_pool2d(first, 2), stages[0])]
+        return [*maps, self.evidence(first, stages[0])]
 
 
 def parted(found: list[Tensor]) -> tuple[list[Tensor], Tensor | None]:

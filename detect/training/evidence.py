@@ -1,4 +1,4 @@
-"""Evidence: what every cell of the finest level has to say on the class of a whole image, learnt from that class alone.
+"""Evidence: what every cell of a fine grid has to say on the class of a whole image, learnt from that class alone.
 
 A detector is taught its class by the one cell, or the few, that draw the box best; asked for a whole image it says
 the class where that box is easiest to draw. Here a branch of its own lets every cell speak, after two views: of an
@@ -18,12 +18,16 @@ from torch.nn import functional
 from spinedet.annotations.errors import InputError, some
 from spinedet.datasets.dataset import Dataset
 
+STRIDE = 4
+"""Side of a cell of evidence in pixels of the input, finer than the cells that draw boxes: most misses of the stride 8
+lay less than one of its cells from the lesion."""
+
 WIDTH = 64
 """Channels inside the branch."""
 
-SPOKESMEN = 0.1
-"""Share of the cells that speak for an image: those that say a class most. One alone would be the noisiest; all would
-let what is healthy drown a small lesion."""
+SPOKESMEN = (0.01, 0.03, 0.1)
+"""Shares of the cells that speak for an image, those that say a class most; each share has the same weight, so that
+small lesions are not drowned and large ones not left to a few noisy cells."""
 
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
@@ -35,8 +39,8 @@ class EvidenceBranch(nn.Module):  # type: ignore[misc]
     """Two views of every cell: a near one, no wider than what an early map has seen, and a wide one of what is around.
 
     Args:
-        near: Channels of the early map.
-        wide: Channels of the deeper map, of the same stride.
+        near: Channels of the early map, of stride `STRIDE`.
+        wide: Channels of the deeper map, of twice that stride.
         classes: Number of classes C.
     """
 
@@ -46,8 +50,9 @@ class EvidenceBranch(nn.Module):  # type: ignore[misc]
         self.wide = _view(wide, classes, 3)
 
     def forward(self, near: Tensor, wide: Tensor) -> Tensor:
-        """Maps (B, near, H, W) and (B, wide, H, W) to views (B, 2, C, H, W), any number: above 0 for the class."""
-        return torch.stack([self.near(near), self.wide(wide)], dim=1)
+        """Maps (B, near, H, W) and (B, wide, H / 2, W / 2) to views (B, 2, C, H, W): above 0 for the class."""
+        around = functional.interpolate(self.wide(wide), scale_factor=2.0, mode="bilinear")
+        return torch.stack([self.near(near), around], dim=1)
 
 
 def _view(inputs: int, classes: int, kernel: int) -> nn.Sequential:
@@ -67,10 +72,19 @@ def joined(views: Tensor) -> Tensor:
 
 
 def pooled(evidence: Tensor) -> Tensor:
-    """Evidence of cells (..., H, W) to that of images (...): the mean of the `SPOKESMEN` of each class."""
+    """Evidence of cells (..., H, W) to that of images (...): the mean of each class's `SPOKESMEN`, share by share."""
     cells = evidence.flatten(-2)  # (..., H * W)
-    count = max(1, round(SPOKESMEN * int(cells.shape[-1])))
-    return cells.topk(count, dim=-1).values.mean(dim=-1)
+    counts = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]
+    loudest = cells.topk(max(counts), dim=-1).values  # (..., the largest count), the loudest first
+    return torch.stack([loudest[..., :count].mean(dim=-1) for count in counts]).mean(dim=0)
+
+
+def smoothed(evidence: Tensor) -> Tensor:
+    """Evidence (B, C, H, W) as the mean of each cell and its eight neighbours, which have seen nearly the same.
+
+    One cell that says much among others that say little lies at a border, or is noise.
+    """
+    return functional.avg_pool2d(functional.pad(evidence, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
 
 
 def evidence_loss(views: Tensor, classes: Tensor, balance: Tensor) -> Tensor:
@@ -125,35 +139,33 @@ def image_classes(images: Tensor, labels: Tensor, shares: Tensor, size: tuple[in
     return found.index_put((images, labels), shares, accumulate=True).clamp(max=1)
 
 
-def point(boxes: Tensor, scores: Tensor, views: Tensor, stride: int, levels: Sequence[int]) -> tuple[Tensor, Tensor]:
+def point(boxes: Tensor, scores: Tensor, views: Tensor, anchors: int) -> tuple[Tensor, Tensor]:
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says. The cell with the most evidence has this score, and every other cell of the finest level has it times
-    the odds of its evidence over that of the first; so the best over the cells stays the image's score. The other
-    levels are silent. The box is the image's one box, a mean of those drawn by the cells that the detector scores best.
+    evidence says. The cells of the evidence are one level more, the last. The one with the most evidence, `smoothed`,
+    has this score, and every other one has it times the odds of its evidence over that of the first; so the best over
+    the cells stays the image's score. The detector's own levels are silent. The box is the image's one box, a mean of
+    those drawn by the cells that the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
         scores: (B, N, C) in 0..1, as the detector says them.
-        views: (B, V, C, H, W) of the finest level.
-        stride: Side of its cells in pixels of the input.
-        levels: Positions before the finest level, positions a cell, and positions after it.
+        views: (B, V, C, H, W).
+        anchors: Positions a cell, A; the first of them speaks.
 
     Returns:
-        Boxes (B, N, 4) and scores (B, N, C).
+        Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    before, anchors, after = levels
     evidence = joined(views)
-    cells = evidence.flatten(2).transpose(1, 2)  # (B, H * W, C)
+    cells = smoothed(evidence).flatten(2).transpose(1, 2)  # (B, H * W, C)
     said = (scores.amax(1) * pooled(evidence).sigmoid()).sqrt()  # (B, C)
     spoken = said[:, None] * (cells - cells.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
-    drawn = _reaching(_one_box(boxes, scores), evidence.shape[2:], stride)  # (B, H * W, 4)
-    end = int(boxes.shape[1]) - after
-    fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # the first anchor of a cell speaks
+    drawn = _reaching(_one_box(boxes, scores), evidence.shape[2:])  # (B, H * W, 4)
+    fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)
     return (
-        torch.cat([boxes[:, :before], drawn.repeat_interleave(anchors, dim=1), boxes[:, end:]], dim=1),
-        functional.pad(fine, (0, 0, before, after)),
+        torch.cat([boxes, drawn.repeat_interleave(anchors, dim=1)], dim=1),
+        functional.pad(fine, (0, 0, int(boxes.shape[1]), 0)),
     )
 
 
@@ -164,11 +176,11 @@ def _one_box(boxes: Tensor, scores: Tensor) -> Tensor:
     return (boxes * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True).clamp(min=1e-9)
 
 
-def _reaching(box: Tensor, shape: Sequence[int], stride: int) -> Tensor:
+def _reaching(box: Tensor, shape: Sequence[int]) -> Tensor:
     """The box (B, 1, 4) as each cell draws it (B, H * W, 4): stretched to the middle of a cell that lies outside.
 
     A cell's box touches its cell (`spinedet.detect.score_maps.check_order`).
     """
-    rows, columns = ((torch.arange(count, device=box.device) + 0.5) * stride for count in map(int, shape))
+    rows, columns = ((torch.arange(count, device=box.device) + 0.5) * STRIDE for count in map(int, shape))
     middles = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], -1).reshape(1, -1, 2)  # x, y
     return torch.cat([torch.minimum(box[..., :2], middles), torch.maximum(box[..., 2:], middles)], -1)

@@ -8,7 +8,7 @@ from ultralytics.nn.modules.head import Detect
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
 
-from spinedet.detect.training.evidence import EvidenceBranch, evidence_loss, image_classes
+from spinedet.detect.training.evidence import STRIDE, EvidenceBranch, evidence_loss, image_classes
 
 EVIDENCE = "evidence"
 """Its place among the raw predictions and the terms of the loss."""
@@ -29,8 +29,8 @@ class PointingDetect(Detect):  # type: ignore[misc]
 class PointingModel(DetectionModel):  # type: ignore[misc]
     """A network that points.
 
-    Evidence is read from the first and the last map of the backbone at the finest stride. A cell of the first has seen
-    26 pixels a side of the input in YOLOv5n, 37 in YOLOv3 and 46 in YOLOv3-tiny, while the head's maps have seen all.
+    Evidence is read from the last maps of the backbone at strides 4 and 8. A cell of the first has seen 18 pixels a
+    side of the input in YOLOv5n and YOLOv3-tiny and 29 in YOLOv3, while the head's maps have seen nearly all.
 
     Attributes:
         balance: (2, C) weights of the classes, set by whoever trains it.
@@ -39,10 +39,10 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
     def __init__(self, cfg: str | None, nc: int, **rest: Any):
         super().__init__(cfg, nc=nc, **rest)
         self.balance = torch.ones(2, nc)
-        head, channels = self.model[-1], _finest_maps(self)
-        places = min(channels), max(channels)
+        head, maps = self.model[-1], _last_maps(self, (STRIDE, 2 * STRIDE))
+        places = [place for place, _ in maps]
         head.__class__ = PointingDetect
-        head.branch = EvidenceBranch(channels[places[0]], channels[places[1]], nc)
+        head.branch = EvidenceBranch(*(channels for _, channels in maps), nc)
         head.f = [*places, *head.f]  # ultralytics walks its layers by `f` and keeps the maps named in `save`
         self.save: list[int] = sorted({*self.save, *places})
 
@@ -69,22 +69,20 @@ class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
         return torch.cat([terms, more[None] * len(views)]), {**named, EVIDENCE: more.detach()}
 
 
-def _finest_maps(model: DetectionModel) -> dict[int, int]:
-    """Channels of the backbone's maps that have the finest stride, by the number of their layer."""
+def _last_maps(model: DetectionModel, strides: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Layer and channels of the backbone's last map of each stride."""
     side = 2 * int(model.stride.max())
-    finest = side // int(model.stride.min())
-    maps, found = torch.zeros(1, 3, side, side), dict[int, int]()
+    maps, found = torch.zeros(1, 3, side, side), dict[int, tuple[int, int]]()
     training = model.training
     model.eval()
     with torch.no_grad():
         for place, layer in enumerate(model.model):  # the backbone starts as a chain
             maps = layer(maps)
-            if maps.shape[-1] < finest:
+            if side // maps.shape[-1] > max(strides):
                 break
-            if maps.shape[-1] == finest:
-                found[place] = maps.shape[1]
+            found[side // maps.shape[-1]] = place, maps.shape[1]
     model.train(training)
-    return found
+    return [found[stride] for stride in strides]
 
 
 def make_network(network: str, classes: int, *, evidence: bool) -> DetectionModel:

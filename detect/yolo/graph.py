@@ -4,13 +4,15 @@ What is rewritten here computes the same numbers; the check of the export compar
 """
 
 import torch
-from torch import Tensor
 from ultralytics.nn.modules.block import DFL
 
 from spinedet.detect.training.evidence import point
 from spinedet.detect.yolo.evidence import EVIDENCE
 
 OPSET = 17
+
+ANCHORS = 1
+"""Positions a cell."""
 
 
 class BoxesAndScores(torch.nn.Module):  # type: ignore[misc]
@@ -26,12 +28,7 @@ class BoxesAndScores(torch.nn.Module):  # type: ignore[misc]
         found = decoded.transpose(1, 2)  # (B, 4 + C, N) to (B, N, 4 + C); centre and size
         centre, half = found[..., :2], found[..., 2:4] / 2
         boxes, scores = torch.cat([centre - half, centre + half], -1), found[..., 4:]
-        return self._pointing(boxes, scores, raw[EVIDENCE]) if EVIDENCE in raw else (boxes, scores)
-
-    def _pointing(self, boxes: Tensor, scores: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """The finest level comes first, with one position a cell."""
-        after = int(boxes.shape[1] - views.shape[3] * views.shape[4])
-        return point(boxes, scores, views, int(self.network.stride.min()), (0, 1, after))
+        return point(boxes, scores, raw[EVIDENCE], ANCHORS) if EVIDENCE in raw else (boxes, scores)
 
 
 class ConcatenatedPad(torch.nn.Module):  # type: ignore[misc]

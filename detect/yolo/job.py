@@ -11,8 +11,9 @@ from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.export import finish_model, model_card
 from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
+from spinedet.detect.training.evidence import STRIDE
 from spinedet.detect.training.graph import reference, write_onnx
-from spinedet.detect.yolo.evidence import make_network
+from spinedet.detect.yolo.evidence import PointingModel, make_network
 from spinedet.detect.yolo.graph import OPSET, BoxesAndScores, for_export
 from spinedet.detect.yolo.recipe import Recipe, trainer_arguments
 from spinedet.detect.yolo.trainer import JobTrainer, read_checkpoint, silence
@@ -69,7 +70,7 @@ def export_model(
 ) -> Path:
     """Write the checked model folder `folder / "model"` of a network with trained weights."""
     model.load_state_dict(weights)
-    strides = tuple(int(stride) for stride in model.stride)
+    strides = *(int(stride) for stride in model.stride), *([STRIDE] if isinstance(model, PointingModel) else [])
     wrapped = BoxesAndScores(model.eval().fuse(verbose=False)).eval()
     expected = reference(copy.deepcopy(wrapped))
     onnx_file = folder / "export.onnx"

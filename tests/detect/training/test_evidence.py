@@ -16,10 +16,11 @@ from spinedet.detect.training.evidence import (
     joined,
     point,
     pooled,
+    smoothed,
 )
 
 LN2 = math.log(2)
-SIDE, STRIDE = 4, 8
+SIDE = 4
 EVEN = torch.ones(2, 2)
 """Balance of two classes that weigh the same with and without."""
 
@@ -32,13 +33,25 @@ def cells(values: dict[tuple[int, int], float]) -> torch.Tensor:
     return found
 
 
-def test_the_two_of_sixteen_cells_that_say_most_speak_for_the_image() -> None:
-    """A tenth of 16 cells is 1.6, rounded 2: the mean of 5 and 2."""
-    assert pooled(cells({(0, 0): 5, (3, 1): 2, (2, 2): -7})[0, 0]).tolist() == [3.5, 0.0]
+def test_few_and_more_of_the_cells_that_say_most_speak_for_the_image() -> None:
+    """Of 16 cells the shares 0.01, 0.03 and 0.1 are 1, 1 and 2 cells: the mean of 5, 5 and (5 + 2) / 2."""
+    said = pooled(cells({(0, 0): 5, (3, 1): 2, (2, 2): -7})[0, 0])
+    torch.testing.assert_close(said, torch.tensor([4.5, 0.0]))
+
+
+def test_of_a_hundred_cells_one_and_three_and_ten_speak() -> None:
+    """Of 1 to 100 these are 100, (100 + 99 + 98) / 3 and (100 + ... + 91) / 10."""
+    torch.testing.assert_close(pooled(torch.arange(1.0, 101).reshape(10, 10)), torch.tensor((100 + 99 + 95.5) / 3))
 
 
 def test_a_small_map_is_spoken_for_by_one_cell() -> None:
     assert pooled(torch.tensor([[[1.0, 4.0], [2.0, 3.0]]])).tolist() == [4.0]
+
+
+def test_a_cell_is_smoothed_with_its_neighbours_and_a_border_repeats_itself() -> None:
+    """A 9 in the corner counts four times in its own nine, twice beside it, once across; further away nothing does."""
+    found = smoothed(cells({(0, 0): 9})[0])[0, 0]
+    assert found[:3, :3].tolist() == [[4, 2, 0], [2, 1, 0], [0, 0, 0]]
 
 
 def test_a_cell_says_no_more_than_the_view_that_says_less() -> None:
@@ -48,9 +61,9 @@ def test_a_cell_says_no_more_than_the_view_that_says_less() -> None:
 
 
 def test_the_loss_is_the_cross_entropy_of_what_is_pooled() -> None:
-    """Class 0 is there: -log sigmoid(3.5); class 1 is not: -log sigmoid(-0) = log 2."""
+    """Class 0 is there: -log sigmoid(4.5); class 1 is not: -log sigmoid(-0) = log 2."""
     loss = evidence_loss(cells({(0, 0): 5, (3, 1): 2}), torch.tensor([[1.0, 0.0]]), EVEN)
-    assert loss.item() == pytest.approx(math.log1p(math.exp(-3.5)) + LN2)
+    assert loss.item() == pytest.approx(math.log1p(math.exp(-4.5)) + LN2)
 
 
 def test_every_view_learns_by_itself_and_images_are_averaged() -> None:
@@ -89,7 +102,7 @@ def test_a_mixed_image_has_its_shares() -> None:
 def test_a_cell_of_the_near_view_sees_nothing_of_its_neighbours() -> None:
     torch.manual_seed(0)
     branch = EvidenceBranch(3, 5, 2).eval()
-    near, wide = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 5, SIDE, SIDE)
+    near, wide = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 5, SIDE // 2, SIDE // 2)
     changed = near.clone()
     changed[0, :, 1, 2] += 1
     differs = (branch(changed, wide) != branch(near, wide)).any(2)  # (1, 2, 4, 4)
@@ -97,45 +110,42 @@ def test_a_cell_of_the_near_view_sees_nothing_of_its_neighbours() -> None:
     assert not differs[0, 1].any()
 
 
-def answer(levels: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Boxes and scores of a detector, one box being best; the views; and what is exported."""
-    before, anchors, after = levels
-    count = before + anchors * SIDE**2 + after
-    boxes = torch.rand(1, count, 4, generator=torch.Generator().manual_seed(1))
-    scores = torch.full((1, count, 2), 1e-4)
-    boxes[0, 1], scores[0, 1] = torch.tensor([0.0, 8.0, 32.0, 24.0]), torch.tensor([0.64, 0.09])
+    boxes = torch.rand(1, 12, 4, generator=torch.Generator().manual_seed(1))
+    scores = torch.full((1, 12, 2), 1e-4)
+    boxes[0, 1], scores[0, 1] = torch.tensor([0.0, 4.0, 16.0, 12.0]), torch.tensor([0.64, 0.09])
     views = cells({(1, 2): 6, (1, 3): 4, (3, 0): -2})
-    return boxes, scores, views, torch.cat(point(boxes, scores, views, STRIDE, levels), -1)
+    return boxes, scores, views, torch.cat(point(boxes, scores, views, anchors), -1)
 
 
-@pytest.mark.parametrize("levels", [(0, 1, 4), (12, 3, 0)], ids=["yolo", "ppyolov2"])
-def test_the_best_cell_has_the_score_of_the_image_and_the_rest_their_odds(levels: tuple[int, int, int]) -> None:
-    before, anchors, _ = levels
-    _, given, views, exported = answer(levels)
+@pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
+def test_the_best_cell_has_the_score_of_the_image_and_the_rest_their_odds(anchors: int) -> None:
+    """The 6 lies beside the 4: with the border repeated (1, 3) has 6 + 2 * 4 in its nine, more than any other cell."""
+    _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
-    assert scores.shape == given[0].shape
+    assert scores.shape == (12 + anchors * SIDE**2, 2)
     evidence = joined(views)
     said = (given[0].amax(0) * pooled(evidence)[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
-    places = before + anchors * torch.arange(SIDE**2)
-    torch.testing.assert_close(scores[places, 0], said[0] * (evidence[0, 0].flatten() - 6).exp())
-    assert int(scores[:, 0].argmax()) == before + anchors * (1 * SIDE + 2)
+    places = 12 + anchors * torch.arange(SIDE**2)
+    torch.testing.assert_close(scores[places, 0], said[0] * (smoothed(evidence)[0, 0].flatten() - 14 / 9).exp())
+    row = scores[places, 0].reshape(SIDE, SIDE)[:3]
+    assert (row.argmax(1) == 3).all()
     silent = torch.ones(len(scores), dtype=torch.bool)
     silent[places] = False
     assert (scores[silent] == 0).all()
 
 
-@pytest.mark.parametrize("levels", [(0, 1, 4), (12, 3, 0)], ids=["yolo", "ppyolov2"])
-def test_every_cell_draws_the_one_box_stretched_to_itself(levels: tuple[int, int, int]) -> None:
-    before, anchors, after = levels
-    given, _, _, exported = answer(levels)
+@pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
+def test_every_cell_draws_the_one_box_stretched_to_itself(anchors: int) -> None:
+    given, _, _, exported = answer(anchors)
     boxes = exported[0, :, :4]
-    fine = boxes[before : len(boxes) - after].reshape(SIDE, SIDE, anchors, 4)
-    torch.testing.assert_close(fine[1, 2, 0], torch.tensor([0.0, 8.0, 32.0, 24.0]))
-    torch.testing.assert_close(fine[0, 0, -1], torch.tensor([0.0, 4.0, 32.0, 24.0]))  # its middle lies at (4, 4)
-    torch.testing.assert_close(fine[3, 3, -1], torch.tensor([0.0, 8.0, 32.0, 28.0]))
-    torch.testing.assert_close(boxes[:before], given[0, :before])
-    torch.testing.assert_close(boxes[len(boxes) - after :], given[0, len(boxes) - after :])
+    fine = boxes[12:].reshape(SIDE, SIDE, anchors, 4)
+    torch.testing.assert_close(fine[1, 2, 0], torch.tensor([0.0, 4.0, 16.0, 12.0]))
+    torch.testing.assert_close(fine[0, 0, -1], torch.tensor([0.0, 2.0, 16.0, 12.0]))  # its middle lies at (2, 2)
+    torch.testing.assert_close(fine[3, 3, -1], torch.tensor([0.0, 4.0, 16.0, 14.0]))
+    torch.testing.assert_close(boxes[:12], given[0])
 
 
 def test_images_with_and_without_a_class_count_half_each(blocks: Path) -> None:
