@@ -29,6 +29,9 @@ SPOKESMEN = (0.01, 0.03, 0.1)
 """Shares of the cells that speak for an image, those that say a class most; each share has the same weight, so that
 small lesions are not drowned and large ones not left to a few noisy cells."""
 
+OBJECTION = 0.5
+"""Weight of what the wide view says against a place, beside what the near view says for it."""
+
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
 
@@ -79,12 +82,16 @@ def pooled(evidence: Tensor) -> Tensor:
     return torch.stack([loudest[..., :count].mean(dim=-1) for count in counts]).mean(dim=0)
 
 
-def smoothed(evidence: Tensor) -> Tensor:
-    """Evidence (B, C, H, W) as the mean of each cell and its eight neighbours, which have seen nearly the same.
+def places(views: Tensor) -> Tensor:
+    """Views (B, 2, C, H, W) to how well each cell is a place to point at (B, C, H, W).
 
-    One cell that says much among others that say little lies at a border, or is noise.
+    Only the near view is sure to speak of its own place: the mean of a cell and its eight neighbours, which have seen
+    nearly the same, for a cell alone among others that say little lies at a border, or is noise. The wide view objects
+    where it sees another part of the body.
     """
-    return functional.avg_pool2d(functional.pad(evidence, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    near, wide = views[:, 0], views[:, 1]
+    around = functional.avg_pool2d(functional.pad(near, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    return around + OBJECTION * functional.logsigmoid(wide)
 
 
 def evidence_loss(views: Tensor, classes: Tensor, balance: Tensor) -> Tensor:
@@ -143,10 +150,10 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, anchors: int) -> tuple[T
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says. The cells of the evidence are one level more, the last. The one with the most evidence, `smoothed`,
-    has this score, and every other one has it times the odds of its evidence over that of the first; so the best over
-    the cells stays the image's score. The detector's own levels are silent. The box is the image's one box, a mean of
-    those drawn by the cells that the detector scores best.
+    evidence says. The cells of the evidence are one level more, the last. The best of them to point at (`places`) has
+    this score, and every other one has it times its odds over the best; so the best over the cells stays the image's
+    score. The detector's own levels are silent. The box is the image's one box, a mean of those drawn by the cells that
+    the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
@@ -157,11 +164,10 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, anchors: int) -> tuple[T
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    evidence = joined(views)
-    cells = smoothed(evidence).flatten(2).transpose(1, 2)  # (B, H * W, C)
-    said = (scores.amax(1) * pooled(evidence).sigmoid()).sqrt()  # (B, C)
+    cells = places(views).flatten(2).transpose(1, 2)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(joined(views)).sigmoid()).sqrt()  # (B, C)
     spoken = said[:, None] * (cells - cells.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
-    drawn = _reaching(_one_box(boxes, scores), evidence.shape[2:])  # (B, H * W, 4)
+    drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
     fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)
     return (
         torch.cat([boxes, drawn.repeat_interleave(anchors, dim=1)], dim=1),

@@ -14,9 +14,9 @@ from spinedet.detect.training.evidence import (
     evidence_loss,
     image_classes,
     joined,
+    places,
     point,
     pooled,
-    smoothed,
 )
 
 LN2 = math.log(2)
@@ -48,10 +48,22 @@ def test_a_small_map_is_spoken_for_by_one_cell() -> None:
     assert pooled(torch.tensor([[[1.0, 4.0], [2.0, 3.0]]])).tolist() == [4.0]
 
 
-def test_a_cell_is_smoothed_with_its_neighbours_and_a_border_repeats_itself() -> None:
+def two_views(near: dict[tuple[int, int], float], wide: dict[tuple[int, int], float]) -> torch.Tensor:
+    """(1, 2, 2, 4, 4)."""
+    return torch.cat([cells(near), cells(wide)], dim=1)
+
+
+def test_the_near_view_is_smoothed_over_nine_cells_and_a_border_repeats_itself() -> None:
     """A 9 in the corner counts four times in its own nine, twice beside it, once across; further away nothing does."""
-    found = smoothed(cells({(0, 0): 9})[0])[0, 0]
-    assert found[:3, :3].tolist() == [[4, 2, 0], [2, 1, 0], [0, 0, 0]]
+    found = places(two_views({(0, 0): 9}, {}))[0, 0] + 0.5 * LN2  # a wide view of 0 objects everywhere alike
+    torch.testing.assert_close(found[:3, :3], torch.tensor([[4.0, 2, 0], [2, 1, 0], [0, 0, 0]]))
+
+
+def test_the_wide_view_objects_and_never_proposes() -> None:
+    found = places(two_views({}, {(0, 0): -40, (3, 3): 40}))[0, 0]
+    assert found[0, 0].item() == pytest.approx(-20)
+    assert found[3, 3].item() == pytest.approx(0)
+    assert found[1, 1].item() == pytest.approx(-0.5 * LN2)
 
 
 def test_a_cell_says_no_more_than_the_view_that_says_less() -> None:
@@ -115,7 +127,7 @@ def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torc
     boxes = torch.rand(1, 12, 4, generator=torch.Generator().manual_seed(1))
     scores = torch.full((1, 12, 2), 1e-4)
     boxes[0, 1], scores[0, 1] = torch.tensor([0.0, 4.0, 16.0, 12.0]), torch.tensor([0.64, 0.09])
-    views = cells({(1, 2): 6, (1, 3): 4, (3, 0): -2})
+    views = two_views({(1, 2): 6, (1, 3): 4, (3, 0): -2}, {(3, 0): -2})
     return boxes, scores, views, torch.cat(point(boxes, scores, views, anchors), -1)
 
 
@@ -125,15 +137,15 @@ def test_the_best_cell_has_the_score_of_the_image_and_the_rest_their_odds(anchor
     _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
     assert scores.shape == (12 + anchors * SIDE**2, 2)
-    evidence = joined(views)
-    said = (given[0].amax(0) * pooled(evidence)[0].sigmoid()).sqrt()
+    said = (given[0].amax(0) * pooled(joined(views))[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
-    places = 12 + anchors * torch.arange(SIDE**2)
-    torch.testing.assert_close(scores[places, 0], said[0] * (smoothed(evidence)[0, 0].flatten() - 14 / 9).exp())
-    row = scores[places, 0].reshape(SIDE, SIDE)[:3]
-    assert (row.argmax(1) == 3).all()
+    spoken = 12 + anchors * torch.arange(SIDE**2)
+    best = 14 / 9 - 0.5 * LN2
+    torch.testing.assert_close(scores[spoken, 0], said[0] * (places(views)[0, 0].flatten() - best).exp())
+    rows = scores[spoken, 0].reshape(SIDE, SIDE)[:3]
+    assert (rows.argmax(1) == 3).all()
     silent = torch.ones(len(scores), dtype=torch.bool)
-    silent[places] = False
+    silent[spoken] = False
     assert (scores[silent] == 0).all()
 
 
