@@ -3,12 +3,12 @@
 The detection counterpart of class activation maps, from the exported network alone. A network of stride s parts its
 input of S x S pixels into (S / s) x (S / s) cells, on two or three levels, and gives each cell a score for every class.
 All three detectors lay their cells out in one order: level by level as `model.json` lists the strides (yolov3 and
-yolov5 from the finest on, ppyolov2 from the coarsest), row by row, column by column, and the anchors of a cell
-together. Nothing in the network says so, so `check_order` holds it against the boxes: every detector's box touches the
-cell that it comes from, trained or not.
+yolov5 from the finest on, ppyolov2 from the coarsest, and last that of the evidence, if there is one), row by row,
+column by column, and the anchors of a cell together. Nothing in the network says so, so `check_order` holds it against
+the boxes: every detector's box touches the cell that it comes from, trained or not.
 
 These maps show where the network says what it says. For objects that is where they are. A whole-image head says it
-wherever its box is easiest to draw, mostly in the middle, unless it was trained with `evidence`: then its finest level
+wherever its box is easiest to draw, mostly in the middle, unless it was trained with `evidence`: then one level more
 speaks where it saw evidence (`spinedet.detect.training.evidence`), no finer than a cell, and the other levels are
 silent. Of any other whole-image head `spinedet.detect.occlusion` shows what it looked at.
 """

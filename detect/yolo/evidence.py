@@ -39,10 +39,10 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
     def __init__(self, cfg: str | None, nc: int, **rest: Any):
         super().__init__(cfg, nc=nc, **rest)
         self.balance = torch.ones(2, nc)
-        head, maps = self.model[-1], _last_maps(self, (STRIDE, 2 * STRIDE))
-        places = [place for place, _ in maps]
+        head, found = self.model[-1], _last_maps(self)
+        places, (near, wide) = zip(*(found[stride] for stride in (STRIDE, 2 * STRIDE)), strict=True)
         head.__class__ = PointingDetect
-        head.branch = EvidenceBranch(*(channels for _, channels in maps), nc)
+        head.branch = EvidenceBranch(near, wide, nc)
         head.f = [*places, *head.f]  # ultralytics walks its layers by `f` and keeps the maps named in `save`
         self.save: list[int] = sorted({*self.save, *places})
 
@@ -69,8 +69,8 @@ class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
         return torch.cat([terms, more[None] * len(views)]), {**named, EVIDENCE: more.detach()}
 
 
-def _last_maps(model: DetectionModel, strides: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Layer and channels of the backbone's last map of each stride."""
+def _last_maps(model: DetectionModel) -> dict[int, tuple[int, int]]:
+    """Layer and channels of the backbone's last map of each stride, as far as evidence is read."""
     side = 2 * int(model.stride.max())
     maps, found = torch.zeros(1, 3, side, side), dict[int, tuple[int, int]]()
     training = model.training
@@ -78,11 +78,11 @@ def _last_maps(model: DetectionModel, strides: tuple[int, ...]) -> list[tuple[in
     with torch.no_grad():
         for place, layer in enumerate(model.model):  # the backbone starts as a chain
             maps = layer(maps)
-            if side // maps.shape[-1] > max(strides):
+            if side // maps.shape[-1] > 2 * STRIDE:
                 break
             found[side // maps.shape[-1]] = place, maps.shape[1]
     model.train(training)
-    return [found[stride] for stride in strides]
+    return found
 
 
 def make_network(network: str, classes: int, *, evidence: bool) -> DetectionModel:

@@ -94,8 +94,12 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         return model
 
     def validate(self) -> tuple[dict[str, float], float]:
-        """Fitness on the validation part; without one, the last epoch is the best."""
-        if self._val is not None:
+        """Fitness on the validation part; without one, and with evidence, the last epoch is the best.
+
+        Fitness is how well boxes are drawn. Where each box is the whole image, that is settled in the first epochs, and
+        the epoch with the best boxes would be one in which nothing of the disease had been learnt yet.
+        """
+        if self._val is not None and self._balance is None:
             metrics: tuple[dict[str, float], float] = super().validate()
             return metrics
         self.best_fitness = float(self.epoch)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.jobs import MODEL_FOLDER, Job, read_progress, run_job
@@ -60,3 +61,14 @@ def test_the_peak_of_a_map_has_the_score_of_the_image(model: Model, blocks: Path
     assert (maps.max(axis=(1, 2)) <= best + 1e-6).all()
     assert (best > 0).all()
     assert np.isfinite(maps).all()
+
+
+def test_boxes_do_not_choose_the_epoch_of_a_head_that_points(blocks: Path) -> None:
+    """All boxes are the image; how well they are drawn says nothing about what was learnt of the disease."""
+    from spinedet.detect.yolo.trainer import JobTrainer
+
+    trainer = JobTrainer.__new__(JobTrainer)
+    trainer._val, trainer._balance = Dataset.load(blocks), torch.ones(2, 2)
+    for trainer.epoch in range(3):
+        assert trainer.validate() == ({}, trainer.epoch)
+        assert trainer.best_fitness == trainer.epoch  # the epoch that `save_model` keeps
