@@ -1,7 +1,7 @@
 """A dataset folder in memory: images, boxes, patients and classes, checked once when it is loaded.
 
 The folder holds `JPEGImages/`, `Annotations/*.xml`, `ImageSets/Main/*.txt`, `patients.csv` and, if wanted,
-`dataset.yaml`. Pixels stay on disk.
+`dataset.yaml`; `Masks/` may hold lesions. Pixels stay on disk.
 """
 
 import hashlib
@@ -27,6 +27,9 @@ from spinedet.datasets.patients import read_patients
 IMAGES = "JPEGImages"
 ANNOTATIONS = "Annotations"
 IMAGE_SETS = "ImageSets/Main"
+
+MASKS = "Masks"
+"""Folder with the lesion of each image, where somebody drew it: a PNG of the image's size and name, 0 elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

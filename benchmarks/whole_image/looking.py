@@ -19,15 +19,12 @@ from spinedet.benchmarks.pointing import Mask, Pointing, pointing
 from spinedet.benchmarks.whole_image.figures import BoolArray, FloatArray, IntArray
 from spinedet.benchmarks.whole_image.outcomes import Outcome
 from spinedet.benchmarks.whole_image.scores import ScoreTable, positive_columns, positive_scores, positive_truth
-from spinedet.datasets.dataset import Dataset
+from spinedet.datasets.dataset import MASKS, Dataset
 from spinedet.datasets.images import read_pixels
 from spinedet.datasets.tasks import Task
 from spinedet.detect.occlusion import occlusion_maps
 from spinedet.detect.runtime import Model
 from spinedet.detect.score_maps import score_maps
-
-MASKS = "Masks"
-"""Folder of a dataset with the lesion of each image: a PNG of the image's size and name, 0 where there is none."""
 
 MOST = 100
 """Images that the game is played on for each detector; an occlusion map takes 49 runs of the network."""

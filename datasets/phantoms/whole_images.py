@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.voc import VocObject
 from spinedet.datasets.convert.whole_images import Answer
+from spinedet.datasets.dataset import MASKS
 from spinedet.datasets.phantoms.making import (
     Progress,
     dataset_card,
@@ -24,8 +25,8 @@ from spinedet.datasets.phantoms.making import (
     write_table,
 )
 
-MASKS, REGIONS = "Masks", "Regions"
-"""Folders of the lesion's mask (0 none, 1 lesion) and of the region's (0 none, from 1 on its parts)."""
+REGIONS = "Regions"
+"""Folder of the region's mask (0 none, from 1 on its parts), beside that of the lesion's (0 none, 1 lesion)."""
 
 TRUTH = "phantom.csv"
 """What was drawn, one row an image."""

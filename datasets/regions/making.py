@@ -1,5 +1,6 @@
 """From a dataset of whole images to one of their regions: a crop each, boxed as a whole, with class and patient kept.
 
+Where the dataset has the lesions in `Masks/`, they are cut as their images are.
 The folder has, beside an ordinary dataset's, `regions.csv` (the way back), `left_out.csv` (images without a region,
 with the reason), `overlap.csv` where masks were given, and `regions.txt`, the report.
 """
@@ -12,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError, WorkError, some
@@ -22,7 +25,7 @@ from spinedet.datasets.convert.folders import new_folder
 from spinedet.datasets.convert.image_index import ImageIndex
 from spinedet.datasets.convert.importing import ALL, Progress, Report, patients_csv
 from spinedet.datasets.convert.notes import Notes
-from spinedet.datasets.dataset import ANNOTATIONS, IMAGE_SETS, IMAGES, Dataset, Item
+from spinedet.datasets.dataset import ANNOTATIONS, IMAGE_SETS, IMAGES, MASKS, Dataset, Item
 from spinedet.datasets.images import Pixels, read_pixels
 from spinedet.datasets.patients import PATIENTS
 from spinedet.datasets.regions.crops import REGIONS, Region, check_margin, cut, regions_csv, regions_of
@@ -160,6 +163,8 @@ def _cut_all(
         for region in regions:
             _write_crop(folder, region, cut(pixels, region.box), answers[item.image])
             made.names.append(answers[item.image].name)
+        if (lesion := dataset.folder / MASKS / f"{item.image}.png").is_file():
+            _write_lesions(folder / MASKS, regions, read_mask(lesion, (pixels.shape[1], pixels.shape[0])))
         if masks is not None:
             _compare(item.image, regions, masks, (pixels.shape[1], pixels.shape[0]), made)
         if progress:
@@ -191,13 +196,29 @@ def _write_crop(folder: Path, region: Region, pixels: Pixels, answer: VocObject)
     """No file needs a temporary name here: the folder itself has one."""
     height, width = pixels.shape[:2]
     colours = 1 if pixels.ndim == 2 else 3
-    done, data = cv2.imencode(".png", pixels if colours == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    if not done:
-        raise WorkError("A crop could not be written as PNG.", found=f"{width} x {height}", where=region.image)
     whole = VocObject(answer.name, Box(0, 0, width, height), extra=answer.extra)
     annotation = Annotation(f"{region.image}.png", width, height, (whole,), depth=colours)
-    (folder / IMAGES / f"{region.image}.png").write_bytes(data.tobytes())
+    _write_png(
+        folder / IMAGES / f"{region.image}.png", pixels if colours == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    )
     (folder / ANNOTATIONS / f"{region.image}.xml").write_bytes(voc_bytes(annotation))
+
+
+def _write_png(path: Path, pixels: Pixels) -> None:
+    """Grey (H, W) or BGR (H, W, 3)."""
+    done, data = cv2.imencode(".png", pixels)
+    if not done:
+        height, width = pixels.shape[:2]
+        raise WorkError("A crop could not be written as PNG.", found=f"{width} x {height}", where=path.name)
+    path.write_bytes(data.tobytes())
+
+
+def _write_lesions(folder: Path, regions: Sequence[Region], lesion: NDArray[np.int64]) -> None:
+    """The lesion (H, W) of an image as its crops show it: 255, and 0 elsewhere."""
+    folder.mkdir(exist_ok=True)
+    shown = np.where(lesion > 0, 255, 0).astype(np.uint8)
+    for region in regions:
+        _write_png(folder / f"{region.image}.png", cut(shown, region.box))
 
 
 def _compare(image: str, regions: Sequence[Region], masks: ImageIndex, size: tuple[int, int], made: _Made) -> None:

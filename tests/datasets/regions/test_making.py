@@ -48,6 +48,30 @@ def detector(*found: Scored) -> Detector:
 LIVER = Box(10, 8, 30, 28)
 
 
+def test_lesions_are_cut_as_their_images_are(whole: Dataset, tmp_path: Path) -> None:
+    """A lesion at columns 20 to 39 and rows 4 to 9; the crop begins at (8, 6). Image b has no mask, and gets none."""
+    (whole.folder / "Masks").mkdir()
+    lesion = np.zeros((HEIGHT, WIDTH), np.uint8)
+    lesion[4:10, 20:40] = 1
+    (whole.folder / "Masks" / "a.png").write_bytes(cv2.imencode(".png", lesion)[1].tobytes())
+    make_regions(whole, detector_finder(detector((LIVER, 0.8))), tmp_path / "crops")
+    (path,) = (tmp_path / "crops" / "Masks").iterdir()
+    found = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    assert (path.name, found.shape) == ("a.png", (24, 24))
+    rows, columns = np.nonzero(found)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (0, 3, 12, 23)
+    assert set(np.unique(found).tolist()) == {0, 255}
+
+
+def test_a_lesion_of_another_size_than_its_image_is_refused(whole: Dataset, tmp_path: Path) -> None:
+    (whole.folder / "Masks").mkdir()
+    (whole.folder / "Masks" / "a.png").write_bytes(cv2.imencode(".png", np.ones((9, 9), np.uint8))[1].tobytes())
+    with pytest.raises(InputError, match="another size"):
+        make_regions(whole, detector_finder(detector((LIVER, 0.8))), tmp_path / "crops")
+    assert not (tmp_path / "crops").exists()
+
+
 def test_class_patient_and_image_sets_come_along(whole: Dataset, tmp_path: Path) -> None:
     """The best of two boxes, with a margin of a tenth of 20 pixels; the dark image is left out by name."""
     find = detector_finder(detector((Box(0, 0, 9, 9), 0.3), (LIVER, 0.8)))
