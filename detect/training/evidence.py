@@ -151,9 +151,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, anchors: int) -> tuple[T
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
     evidence says. The cells of the evidence are one level more, the last. The best of them to point at (`places`) has
-    this score, and every other one has it times its odds over the best; so the best over the cells stays the image's
-    score. The detector's own levels are silent. The box is the image's one box, a mean of those drawn by the cells that
-    the detector scores best.
+    this score, and every other one has it times the sigmoid of its own over that of the best; so the best over the
+    cells stays the image's score. The detector's own levels are silent. The box is the image's one box, a mean of those
+    drawn by the cells that the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
@@ -166,7 +166,8 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, anchors: int) -> tuple[T
     """
     cells = places(views).flatten(2).transpose(1, 2)  # (B, H * W, C)
     said = (scores.amax(1) * pooled(joined(views)).sigmoid()).sqrt()  # (B, C)
-    spoken = said[:, None] * (cells - cells.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
+    said_here = functional.logsigmoid(cells)  # (B, H * W, C)
+    spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
     fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)
     return (

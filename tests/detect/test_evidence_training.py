@@ -1,14 +1,16 @@
 """Each detector really trained with evidence on a few images, in the worker's process, and its export asked."""
 
+import importlib.util
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from spinedet.datasets.dataset import Dataset
-from spinedet.detect.jobs import MODEL_FOLDER, Job, read_progress, run_job
+from spinedet.detect.jobs import MODEL_FOLDER, Job, environment, read_progress, run_job
 from spinedet.detect.presets import make_settings
 from spinedet.detect.runtime import Model
 from spinedet.detect.score_maps import check_order, levels, score_maps
@@ -63,12 +65,26 @@ def test_the_peak_of_a_map_has_the_score_of_the_image(model: Model, blocks: Path
     assert np.isfinite(maps).all()
 
 
-def test_boxes_do_not_choose_the_epoch_of_a_head_that_points(blocks: Path) -> None:
-    """All boxes are the image; how well they are drawn says nothing about what was learnt of the disease."""
-    from spinedet.detect.yolo.trainer import JobTrainer
+LAST_EPOCH = """
+import sys
+import torch
+from pathlib import Path
+from spinedet.datasets.dataset import Dataset
+from spinedet.detect.yolo.trainer import JobTrainer
 
-    trainer = JobTrainer.__new__(JobTrainer)
-    trainer._val, trainer._balance = Dataset.load(blocks), torch.ones(2, 2)
-    for trainer.epoch in range(3):
-        assert trainer.validate() == ({}, trainer.epoch)
-        assert trainer.best_fitness == trainer.epoch  # the epoch that `save_model` keeps
+trainer = JobTrainer.__new__(JobTrainer)
+trainer._val, trainer._balance = Dataset.load(Path(sys.argv[1])), torch.ones(2, 2)
+for trainer.epoch in range(3):
+    assert trainer.validate() == ({}, trainer.epoch)
+    assert trainer.best_fitness == trainer.epoch  # the epoch that `save_model` keeps
+print("the last one")
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ultralytics") is None, reason="ultralytics is not installed")
+def test_boxes_do_not_choose_the_epoch_of_a_head_that_points(blocks: Path, tmp_path: Path) -> None:
+    """All boxes are the image; how well they are drawn says nothing about what was learnt of the disease."""
+    words = [sys.executable, "-P", "-c", LAST_EPOCH, str(blocks)]
+    ran = subprocess.run(words, env=environment(tmp_path / "home", 1), capture_output=True, text=True, encoding="utf-8")
+    assert ran.returncode == 0, ran.stderr
+    assert "the last one" in ran.stdout
