@@ -8,41 +8,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from block_job import block_job
 
-from spinedet.datasets.dataset import Dataset
-from spinedet.detect.jobs import MODEL_FOLDER, Job, environment, read_progress, run_job
+from spinedet.detect.jobs import MODEL_FOLDER, environment, read_progress, run_job
 from spinedet.detect.presets import make_settings
 from spinedet.detect.runtime import Model
 from spinedet.detect.score_maps import check_order, levels, score_maps
 
 pytestmark = pytest.mark.frameworks
 
-IMAGES, SIDE = 8, 96
+SIDE = 96
 
 
 @pytest.fixture(scope="module", params=["yolov5:n", "yolov3:tiny", "ppyolov2:r18"])
 def model(request: pytest.FixtureRequest, blocks: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
     """Two epochs; the job itself checks its export against the framework."""
     detector, _, size = request.param.partition(":")
-    dataset, names = Dataset.load(blocks), [f"i{number}" for number in range(IMAGES)]
     settings = make_settings(
         detector, "tiny", whole_image=True, size=size, image_size=SIDE, epochs=2, batch=2, device="cpu"
     )
-    settings = settings.model_copy(update={"recipe": {**settings.recipe, "evidence": True}})
-    job = Job(
-        settings=settings,
-        dataset=blocks,
-        fingerprint=dataset.fingerprint(),
-        classes=dataset.classes,
-        train=tuple(names[:4]),
-        val=tuple(names[4:6]),
-        test=tuple(names[6:]),
-        threads=1,
-    )
     folder = tmp_path_factory.mktemp("run") / "fold1"
-    run_job(job, folder, lambda _: None)
-    for epoch in read_progress(folder):
-        assert math.isfinite(epoch.parts["evidence" if "evidence" in epoch.parts else "missing"])
+    run_job(block_job(blocks, settings), folder, lambda _: None)
+    assert all(math.isfinite(epoch.parts["evidence"]) for epoch in read_progress(folder))
     return Model.load(folder / MODEL_FOLDER)
 
 

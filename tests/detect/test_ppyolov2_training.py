@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from block_job import block_job
 
-from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Settings
 from spinedet.detect.jobs import LOG_FILE, MODEL_FOLDER, PREDICTIONS_FILE, Done, Job, read_progress, run_job
 from spinedet.detect.pdparams import read_pdparams
@@ -17,21 +17,12 @@ from spinedet.detect.runtime import Model
 
 pytestmark = pytest.mark.frameworks
 
-IMAGES, SIDE = 8, 96
+SIDE = 96
 
 
 def make_job(blocks: Path, detector: str, **changes: object) -> Job:
-    dataset, names = Dataset.load(blocks), [f"i{number}" for number in range(IMAGES)]
     values = {"size": "r18", "image_size": SIDE, "epochs": 2, "batch": 2, "learning_rate": 0.001, "device": "cpu"}
-    return Job(
-        settings=Settings.model_validate({"detector": detector, **values, **changes}),
-        dataset=blocks,
-        fingerprint=dataset.fingerprint(),
-        classes=dataset.classes,
-        train=tuple(names[:4]),
-        val=tuple(names[4:6]),
-        test=tuple(names[6:]),
-    )
+    return block_job(blocks, Settings.model_validate({"detector": detector, **values, **changes}))
 
 
 @dataclass(frozen=True)
