@@ -60,7 +60,7 @@ class Recipe(BaseModel):
         weight_decay: L2 on weights, not on normalisation nor on the head's biases.
         average_decay: Decay of the moving average of the weights, reached step by step.
         patience: Epochs without a lower validation loss after which training stops; 0 never stops early. Only in torch.
-        evidence: Every cell of the finest level is taught to say what it sees of the image's one class
+        evidence: Every cell of a fine grid is taught to say what it sees of the image's one class
             (`spinedet.detect.training.evidence`); for images of one answer only. Only in torch.
         precision: What matrices are multiplied in while training; `auto` is bfloat16 where the processor has it built
             in (half the time), else float32, or float16 on an older GPU. Only in torch.

@@ -25,7 +25,7 @@ class Recipe(BaseModel):
         translate: Shift as a share of the image, at most, either way.
         scale: Zoom as a share, at most, in or out.
         brightness: Change of brightness as a share, at most, either way.
-        evidence: Every cell of the finest level is taught to say what it sees of the image's one class
+        evidence: Every cell of a fine grid is taught to say what it sees of the image's one class
             (`spinedet.detect.training.evidence`); for images of one answer only.
     """
 

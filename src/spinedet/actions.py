@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ from spinedet.detect.registry import get_detector
 from spinedet.detect.runtime import Answer, Model
 from spinedet.detect.score_maps import maps_of
 from spinedet.progress import JobProgress
+
+if TYPE_CHECKING:
+    from spinedet.whole_image import Ask
 
 FORMATS = ("voc", "json", "png", "maps", "occlusion")
 
@@ -200,9 +203,7 @@ def compare(
     folder: Path,
     *,
     examples: bool,
-    task: Task | None = None,
-    sensitivity: float | None = None,
-    occlusion: bool = True,
+    ask: "Ask | None" = None,
 ) -> Path:
     """Run a benchmark, show its table, and write its report; returns the report's path.
 
@@ -213,10 +214,10 @@ def compare(
 
     check_images(data)
     _warn(notes, plan.folds)
-    if plan.whole_image and task is not None:
-        from spinedet.whole_image import Ask, compare_whole_images
+    if ask is not None:
+        from spinedet.whole_image import compare_whole_images
 
-        return compare_whole_images(console, notes, data, plan, folder, Ask(task, sensitivity, examples, occlusion))
+        return compare_whole_images(console, notes, data, plan, folder, ask)
     told = data if examples else data.without_images()
     try:
         with interruptible(), JobProgress(notes) as shown:

@@ -175,20 +175,11 @@ def benchmark(
     whole, val = (known.whole_image, known.split.val) if known else (False, 0.0)
     made = actions.folds_for(data, folds_file, count, seed, allow_rare=allow_rare, val=val if whole else 0.0)
     plan = Plan(made, settings, jobs, actions.command_line(sys.argv[1:], data), whole_image=whole)
-    if wanted is not None and known is not None:
-        report = compare_regions(out, err, data, plan, out_folder, Ask(known, sensitivity, examples, occlusion), wanted)
+    ask = Ask(known, sensitivity, examples, occlusion) if known and whole else None
+    if wanted is not None and ask is not None:
+        report = compare_regions(out, err, data, plan, out_folder, ask, wanted)
     else:
-        report = actions.compare(
-            out,
-            err,
-            data,
-            plan,
-            out_folder,
-            examples=examples,
-            task=known,
-            sensitivity=sensitivity,
-            occlusion=occlusion,
-        )
+        report = actions.compare(out, err, data, plan, out_folder, examples=examples, ask=ask)
     out.print(f"Report: {report}")
 
 
