@@ -1,5 +1,6 @@
 """`configs/detector_*.yaml`: sizes, presets and recipe of each detector, merged with what the command line says."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
@@ -76,13 +77,16 @@ def _read_yaml(detector: str) -> dict[str, Any]:
     return content
 
 
-def make_settings(detector: str, preset: str, *, whole_image: bool = False, **changes: Any) -> Settings:
+def make_settings(
+    detector: str, preset: str, *, whole_image: bool = False, positive: Sequence[str] = (), **changes: Any
+) -> Settings:
     """Settings of a preset, with the values of `changes` that are not None in place of its own.
 
     Args:
         detector: Name of the detector.
         preset: `tiny`, `small` or `paper`.
         whole_image: The task asks the whole image.
+        positive: Classes that the task calls positive; told to recipes with `evidence`.
         changes: Fields of `Settings`.
 
     Raises:
@@ -93,6 +97,8 @@ def make_settings(detector: str, preset: str, *, whole_image: bool = False, **ch
         raise InputError("There is no such preset.", expected=nearest(preset, list(config.presets)), found=preset)
     values = config.presets[preset].model_dump()
     values["recipe"] = {**config.recipe, **values["recipe"], **(config.whole_image if whole_image else {})}
+    if positive and values["recipe"].get("evidence"):
+        values["recipe"]["positive"] = list(positive)
     if config.size_from_scratch and changes.get("weights") in (None, "none"):
         values["size"] = config.size_from_scratch
     if config.rate_follows_batch:

@@ -43,7 +43,9 @@ class BoxesAndScores(nn.Module):  # type: ignore[misc]
         raw = side_by_side(maps, self.network.yolo_head.classes)
         boxes = boxes_of(raw, positions(self.side, self.anchors, images.device)).clamp(0, self.side)
         scores = scores_of(raw)
-        return (boxes, scores) if views is None else point(boxes, scores, views, ANCHORS_PER_LEVEL)
+        if views is None or self.network.evidence is None:
+            return boxes, scores
+        return point(boxes, scores, views, self.network.evidence.questions, ANCHORS_PER_LEVEL)
 
 
 def for_export(wrapped: BoxesAndScores) -> BoxesAndScores:

@@ -22,6 +22,7 @@ from spinedet.detect.training.evidence import STRIDE
 from spinedet.detect.training.graph import reference
 from spinedet.detect.training.learner import Plan
 from spinedet.detect.training.loop import Trainer
+from spinedet.detect.training.questions import asked
 
 PACKAGES = ("torch", "torchvision", "onnx")
 
@@ -47,7 +48,8 @@ def run_job(
 def _network(train: Dataset, settings: Settings, recipe: Recipe) -> Network:
     """The network as training starts: from the seed, or from a file where its layers fit."""
     torch.manual_seed(settings.seed)
-    network = Network(settings.size, len(train.classes), drop_block=recipe.drop_block, evidence=recipe.evidence)
+    questions = asked(settings.recipe, train.classes)
+    network = Network(settings.size, len(train.classes), drop_block=recipe.drop_block, questions=questions)
     if settings.weights != "none":
         path = Path(settings.weights)
         fit = fitting_weights(read_start_weights(path), network.state_dict(), path)
@@ -59,8 +61,8 @@ def export_model(
     weights: State, train: Dataset, val: Dataset | None, settings: Settings, anchors: NineAnchors, folder: Path
 ) -> Path:
     """Write the checked model folder `folder / "model"` of trained weights."""
-    evidence = bool(settings.recipe.get("evidence", False))
-    network = Network(settings.size, len(train.classes), drop_block=False, evidence=evidence)
+    questions = asked(settings.recipe, train.classes)
+    network = Network(settings.size, len(train.classes), drop_block=False, questions=questions)
     network.load_state_dict(weights)
     wrapped = BoxesAndScores(network, anchors, settings.image_size).eval()
     scratch = folder / "export"
@@ -68,7 +70,7 @@ def export_model(
     native, onnx_file = scratch / NATIVE_FILE, scratch / "network.onnx"
     write_pdparams(native, to_paddle(weights))
     write_onnx(wrapped, onnx_file)
-    strides = (*FORMAT.strides, STRIDE) if evidence else FORMAT.strides
+    strides = (*FORMAT.strides, STRIDE) if questions else FORMAT.strides
     card = model_card(train, val, settings, FORMAT.model_copy(update={"strides": strides}), PACKAGES)
     images = [item.path for item in train.items if item.path is not None]
     model = finish_model(folder / "model", onnx_file, native, card, reference(wrapped), images)

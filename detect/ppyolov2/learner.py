@@ -16,8 +16,9 @@ from spinedet.detect.ppyolov2.network import Network, parameter_groups, parted
 from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe, learning_rate
 from spinedet.detect.ppyolov2.targets import find_targets
 from spinedet.detect.training.device import Forward
-from spinedet.detect.training.evidence import class_balance, evidence_loss, image_classes
+from spinedet.detect.training.evidence import balance_of, evidence_loss, image_classes
 from spinedet.detect.training.learner import LOSS
+from spinedet.detect.training.questions import asked
 
 
 class PPYOLOv2Learner:
@@ -45,7 +46,8 @@ class PPYOLOv2Learner:
         self._train, self._val = Samples(train), Samples(val) if val else None
         self._settings, self._recipe, self._anchors = settings, recipe, anchors
         self._classes = len(train.classes)
-        self._balance = class_balance(train) if recipe.evidence else None
+        self._questions = asked(settings.recipe, train.classes)
+        self._balance = balance_of(train, self._questions) if self._questions else None
         self.steps_an_epoch = steps_an_epoch(len(train), settings.batch)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -82,12 +84,13 @@ class PPYOLOv2Learner:
 
     def _with_evidence(self, terms: dict[str, Tensor], views: Tensor, batch: Batch) -> dict[str, Tensor]:
         """The terms with that of the evidence, as another term and in their sum."""
-        assert self._balance is not None  # the network has the branch because the recipe asks for it
+        assert self._questions is not None  # the network has the branch because the recipe asks for it
+        assert self._balance is not None
         device = views.device
         image, row = np.nonzero(batch.shares > 0)  # (K,)
         images, labels, shares = (
             torch.from_numpy(part).to(device) for part in (image, batch.labels[image, row], batch.shares[image, row])
         )
         classes = image_classes(images, labels, shares, (len(views), self._classes))
-        more = evidence_loss(views, classes, self._balance.to(device))
+        more = evidence_loss(views, self._questions.answers(classes), self._balance.to(device))
         return {**terms, "evidence": more, LOSS: terms[LOSS] + more}

@@ -9,6 +9,7 @@ from spinedet.detect.ppyolov2.head import Head
 from spinedet.detect.ppyolov2.neck import Neck
 from spinedet.detect.ppyolov2.recipe import STRIDES
 from spinedet.detect.training.evidence import EvidenceBranch
+from spinedet.detect.training.questions import Questions
 
 DEPTHS = {"r18": 18, "r50-dcn": 50, "r101-dcn": 101}
 """Depth of the backbone by size, smallest first."""
@@ -21,21 +22,22 @@ class Network(nn.Module):  # type: ignore[misc]
         size: A key of `DEPTHS`.
         classes: Number of classes.
         drop_block: DropBlock in the neck while training.
-        evidence: Have the branch of `spinedet.detect.training.evidence`.
+        questions: What the branch of `spinedet.detect.training.evidence` is asked; without them there is none.
     """
 
-    def __init__(self, size: str, classes: int, *, drop_block: bool, evidence: bool = False):
+    def __init__(self, size: str, classes: int, *, drop_block: bool, questions: Questions | None = None):
         super().__init__()
         self.backbone = Backbone(DEPTHS[size])
         self.neck = Neck(self.backbone.channels, drop=drop_block)
         self.yolo_head = Head(self.neck.channels, classes)
         _start(self)
-        self.evidence = EvidenceBranch(self.backbone.early, self.backbone.channels[0], classes) if evidence else None
+        near, wide = self.backbone.early, self.backbone.channels[0]
+        self.evidence = EvidenceBranch(near, wide, questions) if questions else None
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images (B, 3, S, S) to maps (B, 3 * (C + 6), S / stride, S / stride) of strides 32, 16 and 8.
 
-        Where the network has that branch, the views of its evidence (B, 2, C, S / 4, S / 4) follow; see `parted`.
+        Where the network has that branch, the views of its evidence (B, 2, Q, S / 4, S / 4) follow; see `parted`.
         """
         first = self.backbone.begin(images)
         stages = self.backbone.deepen(first)

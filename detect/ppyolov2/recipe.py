@@ -62,6 +62,7 @@ class Recipe(BaseModel):
         patience: Epochs without a lower validation loss after which training stops; 0 never stops early. Only in torch.
         evidence: Every cell of a fine grid is taught to say what it sees of the image's one class
             (`spinedet.detect.training.evidence`); for images of one answer only. Only in torch.
+        positive: Classes that a task calls positive; evidence is learnt of them together too (`questions` beside it).
         precision: What matrices are multiplied in while training; `auto` is bfloat16 where the processor has it built
             in (half the time), else float32, or float16 on an older GPU. Only in torch.
     """
@@ -81,6 +82,7 @@ class Recipe(BaseModel):
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.9998
     patience: Annotated[int, Field(ge=0)] = 0
     evidence: bool = False
+    positive: tuple[str, ...] = ()
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
 

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from spinedet.annotations.errors import InputError, some
 from spinedet.datasets.dataset import Dataset
+from spinedet.detect.training.questions import Questions
 
 STRIDE = 4
 """Side of a cell of evidence in pixels of the input, finer than the cells that draw boxes: most misses of the stride 8
@@ -44,22 +45,23 @@ class EvidenceBranch(nn.Module):  # type: ignore[misc]
     Args:
         near: Channels of the early map, of stride `STRIDE`.
         wide: Channels of the deeper map, of twice that stride.
-        classes: Number of classes C.
+        questions: What each cell is asked, Q of them.
     """
 
-    def __init__(self, near: int, wide: int, classes: int):
+    def __init__(self, near: int, wide: int, questions: Questions):
         super().__init__()
-        self.near = _view(near, classes, 1)
-        self.wide = _view(wide, classes, 3)
+        self.questions = questions
+        self.near = _view(near, questions.count, 1)
+        self.wide = _view(wide, questions.count, 3)
 
     def forward(self, near: Tensor, wide: Tensor) -> Tensor:
-        """Maps (B, near, H, W) and (B, wide, H / 2, W / 2) to views (B, 2, C, H, W): above 0 for the class."""
+        """Maps (B, near, H, W) and (B, wide, H / 2, W / 2) to views (B, 2, Q, H, W): above 0 for a yes."""
         around = functional.interpolate(self.wide(wide), scale_factor=2.0, mode="bilinear")
         return torch.stack([self.near(near), around], dim=1)
 
 
-def _view(inputs: int, classes: int, kernel: int) -> nn.Sequential:
-    last = nn.Conv2d(WIDTH, classes, 1)
+def _view(inputs: int, questions: int, kernel: int) -> nn.Sequential:
+    last = nn.Conv2d(WIDTH, questions, 1)
     nn.init.normal_(last.weight, std=0.01)
     nn.init.zeros_(last.bias)
     return nn.Sequential(*_layer(inputs, kernel), *_layer(WIDTH, kernel), last)
@@ -70,12 +72,12 @@ def _layer(inputs: int, kernel: int) -> tuple[nn.Module, ...]:
 
 
 def joined(views: Tensor) -> Tensor:
-    """Views (B, V, C, H, W) to evidence (B, C, H, W): a soft minimum, for a cell says what both of its views say."""
+    """Views (B, V, Q, H, W) to evidence (B, Q, H, W): a soft minimum, for a cell says what both of its views say."""
     return -torch.logsumexp(-views, dim=1)
 
 
 def pooled(evidence: Tensor) -> Tensor:
-    """Evidence of cells (..., H, W) to that of images (...): the mean of each class's `SPOKESMEN`, share by share."""
+    """Evidence of cells (..., H, W) to that of images (...): the mean of each one's `SPOKESMEN`, share by share."""
     cells = evidence.flatten(-2)  # (..., H * W)
     counts = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]
     loudest = cells.topk(max(counts), dim=-1).values  # (..., the largest count), the loudest first
@@ -83,7 +85,7 @@ def pooled(evidence: Tensor) -> Tensor:
 
 
 def places(views: Tensor) -> Tensor:
-    """Views (B, 2, C, H, W) to how well each cell is a place to point at (B, C, H, W).
+    """Views (B, 2, Q, H, W) to how well each cell is a place to point at (B, Q, H, W).
 
     Only the near view is sure to speak of its own place: the mean of a cell and its eight neighbours, which have seen
     nearly the same, for a cell alone among others that say little lies at a border, or is noise. The wide view objects
@@ -94,26 +96,26 @@ def places(views: Tensor) -> Tensor:
     return around + OBJECTION * functional.logsigmoid(wide)
 
 
-def evidence_loss(views: Tensor, classes: Tensor, balance: Tensor) -> Tensor:
-    """Cross entropy of each class by itself, summed over views and classes, the mean of the images: a scalar.
+def evidence_loss(views: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
+    """Cross entropy of each question by itself, summed over views and questions, the mean of the images: a scalar.
 
     Each view learns alone: of two that learnt together the wide one would do all, and the near one would point nowhere.
 
     Args:
-        views: (B, V, C, H, W), in float32.
-        classes: (B, C), 1 where the image has the class, else 0; between where images are mixed.
-        balance: (2, C) from `class_balance`: weights of images without and with the class.
+        views: (B, V, Q, H, W), in float32.
+        answers: (B, Q), 1 where the image's answer is yes, else 0; between where images are mixed.
+        balance: (2, Q) from `balance_of`: weights of images whose answer is no, and yes.
     """
-    weights = balance[0] + (balance[1] - balance[0]) * classes  # (C,) and (B, C) to (B, C)
-    said = pooled(views)  # (B, V, C)
-    loss = functional.binary_cross_entropy_with_logits(said, classes[:, None].expand_as(said), reduction="none")
+    weights = balance[0] + (balance[1] - balance[0]) * answers  # (Q,) and (B, Q) to (B, Q)
+    said = pooled(views)  # (B, V, Q)
+    loss = functional.binary_cross_entropy_with_logits(said, answers[:, None].expand_as(said), reduction="none")
     return (loss * weights[:, None]).sum(dim=(1, 2)).mean()
 
 
-def class_balance(dataset: Dataset) -> Tensor:
-    """(2, C) weights with which images without a class, and those with it, count half each, however rare it is.
+def balance_of(dataset: Dataset, questions: Questions) -> Tensor:
+    """(2, Q) weights with which images whose answer is no, and yes, count half each, however rare it is.
 
-    A class that all images have, or none, weighs 1: there is nothing to balance.
+    A question with one answer for all images weighs 1: there is nothing to balance.
 
     Raises:
         InputError: An image has several boxes; evidence asks for the one class of an image.
@@ -129,7 +131,8 @@ def class_balance(dataset: Dataset) -> Tensor:
     found = torch.zeros(len(dataset), len(dataset.classes))
     for row, item in enumerate(dataset.items):
         found[row, dataset.boxes(item).labels] = 1
-    share = torch.stack([1 - found.mean(0), found.mean(0)])  # (2, C)
+    yes = questions.answers(found).mean(0)  # (Q,)
+    share = torch.stack([1 - yes, yes])  # (2, Q)
     return torch.where((share > 0).all(0), 0.5 / share.clamp(min=1e-9), torch.ones_like(share))
 
 
@@ -146,26 +149,27 @@ def image_classes(images: Tensor, labels: Tensor, shares: Tensor, size: tuple[in
     return found.index_put((images, labels), shares, accumulate=True).clamp(max=1)
 
 
-def point(boxes: Tensor, scores: Tensor, views: Tensor, anchors: int) -> tuple[Tensor, Tensor]:
+def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, anchors: int) -> tuple[Tensor, Tensor]:
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says. The cells of the evidence are one level more, the last. The best of them to point at (`places`) has
-    this score, and every other one has it times the sigmoid of its own over that of the best; so the best over the
-    cells stays the image's score. The detector's own levels are silent. The box is the image's one box, a mean of those
-    drawn by the cells that the detector scores best.
+    evidence says of that class. The cells of the evidence are one level more, the last. The best of them to point at
+    (`places` of the question that says where) has this score, and every other one has it times the sigmoid of its own
+    over that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
+    box is the image's one box, a mean of those drawn by the cells that the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
         scores: (B, N, C) in 0..1, as the detector says them.
-        views: (B, V, C, H, W).
+        views: (B, V, Q, H, W).
+        questions: What the views answer.
         anchors: Positions a cell, A; the first of them speaks.
 
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    cells = places(views).flatten(2).transpose(1, 2)  # (B, H * W, C)
-    said = (scores.amax(1) * pooled(joined(views)).sigmoid()).sqrt()  # (B, C)
+    cells = places(views[:, :, list(questions.places)]).flatten(2).transpose(1, 2)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(joined(views[:, :, : questions.classes])).sigmoid()).sqrt()  # (B, C)
     said_here = functional.logsigmoid(cells)  # (B, H * W, C)
     spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)

@@ -9,6 +9,7 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
 
 from spinedet.detect.training.evidence import STRIDE, EvidenceBranch, evidence_loss, image_classes
+from spinedet.detect.training.questions import Questions
 
 EVIDENCE = "evidence"
 """Its place among the raw predictions and the terms of the loss."""
@@ -18,7 +19,7 @@ class PointingDetect(Detect):  # type: ignore[misc]
     """Ultralytics' head, which takes two maps more than it has levels: those that evidence is read from."""
 
     def forward(self, x: list[Tensor]) -> Any:
-        """As `Detect`, with the views of the evidence (B, 2, C, H, W) among the raw predictions."""
+        """As `Detect`, with the views of the evidence (B, 2, Q, H, W) among the raw predictions."""
         near, wide, *levels = x
         found = super().forward(levels)
         raw = found[1] if isinstance(found, tuple) else found
@@ -33,16 +34,17 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
     side of the input in YOLOv5n and YOLOv3-tiny and 29 in YOLOv3, while the head's maps have seen nearly all.
 
     Attributes:
-        balance: (2, C) weights of the classes, set by whoever trains it.
+        questions: What each cell is asked, Q of them.
+        balance: (2, Q) weights of their answers, set by whoever trains it.
     """
 
-    def __init__(self, cfg: str | None, nc: int, **rest: Any):
-        super().__init__(cfg, nc=nc, **rest)
-        self.balance = torch.ones(2, nc)
+    def __init__(self, cfg: str | None, questions: Questions, **rest: Any):
+        super().__init__(cfg, nc=questions.classes, **rest)
+        self.questions, self.balance = questions, torch.ones(2, questions.count)
         head, found = self.model[-1], _last_maps(self)
         places, (near, wide) = zip(*(found[stride] for stride in (STRIDE, 2 * STRIDE)), strict=True)
         head.__class__ = PointingDetect
-        head.branch = EvidenceBranch(near, wide, nc)
+        head.branch = EvidenceBranch(near, wide, questions)
         head.f = [*places, *head.f]  # ultralytics walks its layers by `f` and keeps the maps named in `save`
         self.save: list[int] = sorted({*self.save, *places})
 
@@ -56,7 +58,7 @@ class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
 
     def __init__(self, model: PointingModel):
         super().__init__(model)
-        self.balance = model.balance.to(self.device)
+        self.questions, self.balance = model.questions, model.balance.to(self.device)
 
     def loss(self, preds: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Terms (4,) for the gradient, and each by its name."""
@@ -65,7 +67,7 @@ class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
         images, labels = (batch[name].view(-1).to(self.device, torch.long) for name in ("batch_idx", "cls"))
         shares = torch.ones(len(images), device=self.device)
         classes = image_classes(images, labels, shares, (len(views), self.nc))
-        more = evidence_loss(views, classes, self.balance)
+        more = evidence_loss(views, self.questions.answers(classes), self.balance)
         return torch.cat([terms, more[None] * len(views)]), {**named, EVIDENCE: more.detach()}
 
 
@@ -85,7 +87,8 @@ def _last_maps(model: DetectionModel) -> dict[int, tuple[int, int]]:
     return found
 
 
-def make_network(network: str, classes: int, *, evidence: bool) -> DetectionModel:
-    """A network of ultralytics by its file's name, with random weights."""
-    kind = PointingModel if evidence else DetectionModel
-    return kind(network, nc=classes, verbose=False)
+def make_network(network: str, classes: int, evidence: Questions | None) -> DetectionModel:
+    """A network of ultralytics by its file's name, with random weights; with questions one that points."""
+    if evidence is None:
+        return DetectionModel(network, nc=classes, verbose=False)
+    return PointingModel(network, evidence, verbose=False)

@@ -28,7 +28,9 @@ class BoxesAndScores(torch.nn.Module):  # type: ignore[misc]
         found = decoded.transpose(1, 2)  # (B, 4 + C, N) to (B, N, 4 + C); centre and size
         centre, half = found[..., :2], found[..., 2:4] / 2
         boxes, scores = torch.cat([centre - half, centre + half], -1), found[..., 4:]
-        return point(boxes, scores, raw[EVIDENCE], ANCHORS) if EVIDENCE in raw else (boxes, scores)
+        if EVIDENCE not in raw:
+            return boxes, scores
+        return point(boxes, scores, raw[EVIDENCE], self.network.questions, ANCHORS)
 
 
 class ConcatenatedPad(torch.nn.Module):  # type: ignore[misc]

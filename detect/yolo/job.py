@@ -13,6 +13,7 @@ from spinedet.detect.export import finish_model, model_card
 from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
 from spinedet.detect.training.evidence import STRIDE
 from spinedet.detect.training.graph import reference, write_onnx
+from spinedet.detect.training.questions import asked
 from spinedet.detect.yolo.evidence import PointingModel, make_network
 from spinedet.detect.yolo.graph import OPSET, BoxesAndScores, for_export
 from spinedet.detect.yolo.recipe import Recipe, trainer_arguments
@@ -35,15 +36,16 @@ def run_job(
 ) -> Path:
     """Train (or go on training), export and check; see the contract."""
     silence()
+    questions = asked(settings.recipe, train.classes)
     checkpoint = folder / "checkpoint.pt"
     state = read_checkpoint(checkpoint)
     if state is None or state["epoch"] + 1 < settings.epochs:
-        start = _start_weights(network, train, settings, recipe)
+        start = _start_weights(network, train, settings)
         arguments = trainer_arguments(settings, recipe, network, _device(settings), folder)
-        JobTrainer(arguments, train, val, start, checkpoint, progress, evidence=recipe.evidence).train()
+        JobTrainer(arguments, train, val, start, checkpoint, progress, questions=questions).train()
         state = read_checkpoint(checkpoint)
     assert state is not None  # the last epoch wrote it
-    untrained = make_network(network, len(train.classes), evidence=recipe.evidence)
+    untrained = make_network(network, len(train.classes), questions)
     model = export_model(untrained, state["best"], train, val, settings, folder)
     checkpoint.unlink()
     return model
@@ -57,11 +59,11 @@ def _device(settings: Settings) -> str:
     return "0" if wanted else "cpu"
 
 
-def _start_weights(network: str, train: Dataset, settings: Settings, recipe: Recipe) -> State | None:
+def _start_weights(network: str, train: Dataset, settings: Settings) -> State | None:
     if settings.weights == "none":
         return None
     path = Path(settings.weights)
-    empty = make_network(network, len(train.classes), evidence=recipe.evidence).state_dict()
+    empty = make_network(network, len(train.classes), asked(settings.recipe, train.classes)).state_dict()
     return fitting_weights(read_start_weights(path), empty, path)
 
 

@@ -27,6 +27,7 @@ class Recipe(BaseModel):
         brightness: Change of brightness as a share, at most, either way.
         evidence: Every cell of a fine grid is taught to say what it sees of the image's one class
             (`spinedet.detect.training.evidence`); for images of one answer only.
+        positive: Classes that a task calls positive; evidence is learnt of them together too (`questions` beside it).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,7 @@ class Recipe(BaseModel):
     scale: Share = 0.3
     brightness: Share = 0.3
     evidence: bool = False
+    positive: tuple[str, ...] = ()
 
 
 def trainer_arguments(settings: Settings, recipe: Recipe, network: str, device: str, folder: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from ultralytics.utils.torch_utils import unwrap_model
 from spinedet.annotations.errors import WorkError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Epoch, Progress
-from spinedet.detect.training.evidence import class_balance
+from spinedet.detect.training.evidence import balance_of
+from spinedet.detect.training.questions import Questions
 from spinedet.detect.yolo.evidence import PointingModel
 from spinedet.detect.yolo.images import AnnotatedImages
 from spinedet.detect.yolo.start import start_boxes_at, usual_sides
@@ -45,10 +46,11 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         checkpoint: Path,
         progress: Progress,
         *,
-        evidence: bool,
+        questions: Questions | None,
     ):
         self._train, self._val, self._start = train, val, start
-        self._balance = class_balance(train) if evidence else None
+        self._questions = questions
+        self._balance = balance_of(train, questions) if questions else None
         self._checkpoint, self._progress = checkpoint, progress
         self._best_state: dict[str, torch.Tensor] | None = None
         self._began = 0.0
@@ -80,15 +82,15 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
 
     def get_model(self, cfg: str | None = None, weights: Any = None, verbose: bool = True) -> Any:
         """The network, with the start weights where there are any; without, its boxes start at the usual size."""
-        model = self._pointing_model(cfg) if self._balance is not None else super().get_model(cfg, None, verbose)
+        model = self._pointing_model(cfg, self._questions) if self._questions else super().get_model(cfg, None, verbose)
         if self._start is None and (sides := usual_sides(self._train, self.args.imgsz)):
             start_boxes_at(model.model[-1], sides)
         if self._start is not None:
             model.load_state_dict(self._start, strict=False)
         return model
 
-    def _pointing_model(self, cfg: str | None) -> PointingModel:
-        model = PointingModel(cfg, nc=self.data["nc"], ch=self.data["channels"], verbose=False)
+    def _pointing_model(self, cfg: str | None, questions: Questions) -> PointingModel:
+        model = PointingModel(cfg, questions, ch=self.data["channels"], verbose=False)
         model.balance = self._balance
         self.set_model_names_for_load(model)
         return model
@@ -99,7 +101,7 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         Fitness is how well boxes are drawn. Where each box is the whole image, that is settled in the first epochs, and
         the epoch with the best boxes would be one in which nothing of the disease had been learnt yet.
         """
-        if self._val is not None and self._balance is None:
+        if self._val is not None and self._questions is None:
             metrics: tuple[dict[str, float], float] = super().validate()
             return metrics
         self.best_fitness = float(self.epoch)

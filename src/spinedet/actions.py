@@ -116,13 +116,16 @@ def settings_of(
     Raises:
         InputError: A name, size or value is wrong, or a detector is named twice.
     """
-    mirror, whole = (task.mirror, task.whole_image) if task else (None, False)
+    whole, positive = (task.whole_image, task.positive) if task else (False, ())
+    changes = {**changes, "mirror": task.mirror if task else None}
     settings: dict[str, Settings] = {}
     for word in detectors:
         name, _, size = word.strip().partition(":")
         if name in settings:
             raise InputError("A detector is named twice.", found=name)
-        settings[name] = make_settings(name, preset, **changes, size=size or None, mirror=mirror, whole_image=whole)
+        settings[name] = make_settings(
+            name, preset, whole_image=whole, positive=positive, **{**changes, "size": size or None}
+        )
     return settings
 
 

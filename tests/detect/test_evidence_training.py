@@ -19,16 +19,18 @@ pytestmark = pytest.mark.frameworks
 
 SIDE = 96
 
+CLASSES = "tall", "wide", "round"
+"""Of the last there is no image; with the second it is positive."""
+
 
 @pytest.fixture(scope="module", params=["yolov5:n", "yolov3:tiny", "ppyolov2:r18"])
 def model(request: pytest.FixtureRequest, blocks: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
     """Two epochs; the job itself checks its export against the framework."""
     detector, _, size = request.param.partition(":")
-    settings = make_settings(
-        detector, "tiny", whole_image=True, size=size, image_size=SIDE, epochs=2, batch=2, device="cpu"
-    )
+    changes = {"size": size, "image_size": SIDE, "epochs": 2, "batch": 2, "device": "cpu"}
+    settings = make_settings(detector, "tiny", whole_image=True, positive=CLASSES[1:], **changes)
     folder = tmp_path_factory.mktemp("run") / "fold1"
-    run_job(block_job(blocks, settings), folder, lambda _: None)
+    run_job(block_job(blocks, settings, CLASSES), folder, lambda _: None)
     assert all(math.isfinite(epoch.parts["evidence"]) for epoch in read_progress(folder))
     return Model.load(folder / MODEL_FOLDER)
 
@@ -46,21 +48,28 @@ def test_the_peak_of_a_map_has_the_score_of_the_image(model: Model, blocks: Path
     """The image fills the input or lies in its middle, so the cells that speak most may lie in the padding: no more."""
     image = blocks / "JPEGImages" / "i6.png"
     maps, best = score_maps(model, image), model.class_scores([image])[0]
-    assert maps.shape[0] == 2
+    assert maps.shape[0] == len(CLASSES)
     assert (maps.max(axis=(1, 2)) <= best + 1e-6).all()
     assert (best > 0).all()
     assert np.isfinite(maps).all()
 
 
+def test_positive_classes_point_at_one_place(model: Model, blocks: Path) -> None:
+    maps = score_maps(model, blocks / "JPEGImages" / "i6.png")
+    shown = maps / maps.max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(shown[1], shown[2], rtol=0, atol=1e-6)
+    assert np.abs(shown[0] - shown[1]).max() > 1e-5  # after two epochs all questions are answered much alike
+
+
 LAST_EPOCH = """
 import sys
-import torch
 from pathlib import Path
 from spinedet.datasets.dataset import Dataset
+from spinedet.detect.training.questions import Questions
 from spinedet.detect.yolo.trainer import JobTrainer
 
 trainer = JobTrainer.__new__(JobTrainer)
-trainer._val, trainer._balance = Dataset.load(Path(sys.argv[1])), torch.ones(2, 2)
+trainer._val, trainer._questions = Dataset.load(Path(sys.argv[1])), Questions(2)
 for trainer.epoch in range(3):
     assert trainer.validate() == ({}, trainer.epoch)
     assert trainer.best_fitness == trainer.epoch  # the epoch that `save_model` keeps

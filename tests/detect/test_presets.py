@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 
 import pytest
@@ -148,3 +149,14 @@ def test_paddle_refuses_the_evidence_that_it_would_leave_out(monkeypatch: pytest
 @pytest.mark.parametrize("preset", PRESETS)
 def test_heads_of_whole_images_are_trained_to_point(detector: str, preset: str) -> None:
     assert make_settings(detector, preset, whole_image=True).recipe["evidence"] is True
+
+
+def test_heads_that_point_are_told_which_classes_are_positive() -> None:
+    told = partial(make_settings, preset="tiny", whole_image=True, positive=("DMD", "BMD"))
+    for detector in ("yolov3", "yolov5", "ppyolov2"):
+        settings = told(detector)
+        assert settings.recipe["positive"] == ["DMD", "BMD"]
+        assert Settings.model_validate_json(settings.model_dump_json()) == settings
+    for detector in ("resnet50", "ppyolov2-paddle"):
+        assert told(detector) == make_settings(detector, "tiny", whole_image=True)
+    assert "positive" not in make_settings("yolov5", "tiny", positive=("disc",)).recipe

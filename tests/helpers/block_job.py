@@ -1,5 +1,6 @@
 """A job on the eight images of `blocks`: four to learn from, two to choose on, two to judge on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from spinedet.datasets.dataset import Dataset
@@ -7,8 +8,8 @@ from spinedet.detect.contract import Settings
 from spinedet.detect.jobs import Job
 
 
-def block_job(blocks: Path, settings: Settings) -> Job:
-    dataset, names = Dataset.load(blocks), [f"i{number}" for number in range(8)]
+def block_job(blocks: Path, settings: Settings, classes: Sequence[str] | None = None) -> Job:
+    dataset, names = Dataset.load(blocks, classes=classes), [f"i{number}" for number in range(8)]
     return Job(
         settings=settings,
         dataset=blocks,

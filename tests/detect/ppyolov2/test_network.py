@@ -12,6 +12,7 @@ from spinedet.detect.ppyolov2.neck import SpatialPyramid
 from spinedet.detect.ppyolov2.network import Network, parameter_groups
 from spinedet.detect.ppyolov2.recipe import REFERENCE_ANCHORS
 from spinedet.detect.runtime import open_session
+from spinedet.detect.training.questions import Questions
 
 PARAMETERS = {"r18": 39_440_552, "r50-dcn": 54_248_953}
 """Weights and running statistics of PaddleDetection's own network for two classes."""
@@ -146,9 +147,9 @@ def test_without_evidence_the_network_is_what_it_was_bit_by_bit(small: Network) 
 
 def test_with_evidence_all_other_weights_start_as_they_do_without() -> None:
     states = []
-    for evidence in (False, True):
+    for questions in (None, Questions(2)):
         torch.manual_seed(0)
-        states.append(Network("r18", 2, drop_block=False, evidence=evidence).state_dict())
+        states.append(Network("r18", 2, drop_block=False, questions=questions).state_dict())
     without, pointing = states
     more = pointing.keys() - without.keys()
     assert more

@@ -10,7 +10,7 @@ from spinedet.annotations.errors import InputError
 from spinedet.datasets.dataset import Dataset
 from spinedet.detect.training.evidence import (
     EvidenceBranch,
-    class_balance,
+    balance_of,
     evidence_loss,
     image_classes,
     joined,
@@ -18,8 +18,12 @@ from spinedet.detect.training.evidence import (
     point,
     pooled,
 )
+from spinedet.detect.training.questions import Questions, questions_of
 
 LN2 = math.log(2)
+TWO = Questions(2)
+"""Two classes, none of them positive."""
+
 SIDE = 4
 EVEN = torch.ones(2, 2)
 """Balance of two classes that weigh the same with and without."""
@@ -113,7 +117,7 @@ def test_a_mixed_image_has_its_shares() -> None:
 
 def test_a_cell_of_the_near_view_sees_nothing_of_its_neighbours() -> None:
     torch.manual_seed(0)
-    branch = EvidenceBranch(3, 5, 2).eval()
+    branch = EvidenceBranch(3, 5, TWO).eval()
     near, wide = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 5, SIDE // 2, SIDE // 2)
     changed = near.clone()
     changed[0, :, 1, 2] += 1
@@ -128,7 +132,7 @@ def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torc
     scores = torch.full((1, 12, 2), 1e-4)
     boxes[0, 1], scores[0, 1] = torch.tensor([0.0, 4.0, 16.0, 12.0]), torch.tensor([0.64, 0.09])
     views = two_views({(1, 2): 6, (1, 3): 4, (3, 0): -2}, {(3, 0): -2})
-    return boxes, scores, views, torch.cat(point(boxes, scores, views, anchors), -1)
+    return boxes, scores, views, torch.cat(point(boxes, scores, views, TWO, anchors), -1)
 
 
 @pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
@@ -165,16 +169,16 @@ def test_images_with_and_without_a_class_count_half_each(blocks: Path) -> None:
     """Of eight images i0, i1, i3 are taken: one wide, two tall."""
     part = Dataset.load(blocks).subset(("i0", "i1", "i3"))
     assert part.classes == ("tall", "wide")
-    torch.testing.assert_close(class_balance(part), torch.tensor([[1.5, 0.75], [0.75, 1.5]]))
+    torch.testing.assert_close(balance_of(part, TWO), torch.tensor([[1.5, 0.75], [0.75, 1.5]]))
 
 
 def test_a_class_of_all_images_is_not_balanced(blocks: Path) -> None:
-    assert class_balance(Dataset.load(blocks).subset(("i1", "i3"))).tolist() == [[1, 1], [1, 1]]
+    assert balance_of(Dataset.load(blocks).subset(("i1", "i3")), TWO).tolist() == [[1, 1], [1, 1]]
 
 
 def test_images_of_several_boxes_are_refused(two_boxes: Dataset) -> None:
     with pytest.raises(InputError, match=r"one box an image at most(.|\n)*1 of 2 images with several: both"):
-        class_balance(two_boxes)
+        balance_of(two_boxes, TWO)
 
 
 @pytest.fixture
@@ -188,3 +192,17 @@ def two_boxes(tmp_path: Path) -> Dataset:
         write_png(tmp_path / "JPEGImages" / f"{name}.png", torch.zeros(8, 8, 3, dtype=torch.uint8).numpy())
         write_voc(tmp_path / "Annotations" / f"{name}.xml", Annotation(f"{name}.png", 8, 8, objects))
     return Dataset.load(tmp_path, each_image_is_a_patient=True)
+
+
+def test_positive_classes_point_together_and_keep_their_scores(blocks: Path) -> None:
+    """Of three classes two are positive: the fourth question says where they lie, not whether they are there."""
+    questions = questions_of(("other", "DMD", "BMD"), ("DMD", "BMD"))
+    rng = torch.Generator().manual_seed(4)
+    views = torch.randn(1, 2, questions.count, SIDE, SIDE, generator=rng)
+    boxes, scores = torch.rand(1, 5, 4, generator=rng), torch.rand(1, 5, 3, generator=rng)
+    _, exported = point(boxes, scores, views, questions, 1)
+    _, alone = point(boxes, scores, views[:, :, :3], Questions(3), 1)
+    torch.testing.assert_close(exported.amax(1), alone.amax(1))
+    pointed, common = exported[0, 5:].argmax(0), places(views)[0, 3].argmax()
+    assert pointed[1] == pointed[2] == common
+    assert pointed[0] == alone[0, 5:, 0].argmax()

@@ -1,0 +1,66 @@
+"""What evidence is learnt of: every class by itself and, where a task calls several positive, all of those as one.
+
+Two positive classes, or two grades above the cut, are often told from each other by what is spared, which has no place
+of its own; what makes both of them positive has one. So all positive classes point where the image is positive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spinedet.annotations.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The questions Q that every cell answers: one a class and, last, the common one of the positive classes.
+
+    Attributes:
+        classes: Number of classes C.
+        positive: The positive classes' places among them; none where the common question would be an old one.
+    """
+
+    classes: int
+    positive: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many questions."""
+        return self.classes + bool(self.positive)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """For each class the question that says where to point."""
+        return tuple(self.classes if label in self.positive else label for label in range(self.classes))
+
+    def answers(self, classes: Tensor) -> Tensor:
+        """Classes of images (B, C), 1 where an image has the class, to the answers of all questions (B, Q)."""
+        if not self.positive:
+            return classes
+        common = classes[:, list(self.positive)].sum(1, keepdim=True).clamp(max=1)  # (B, 1)
+        return torch.cat([classes, common], dim=1)
+
+
+def questions_of(classes: Sequence[str], positive: Sequence[str]) -> Questions:
+    """The questions of a task; one positive class alone, or all of them, give no common one.
+
+    Raises:
+        InputError: A positive class is not among the classes.
+    """
+    if unknown := [name for name in positive if name not in classes]:
+        expected, found = ", ".join(classes), ", ".join(unknown)
+        raise InputError("`positive` names a class that is not there.", expected=expected, found=found)
+    labels = tuple(label for label, name in enumerate(classes) if name in positive)
+    return Questions(len(classes), labels if 1 < len(labels) < len(classes) else ())
+
+
+def asked(recipe: Mapping[str, Any], classes: Sequence[str]) -> Questions | None:
+    """The questions of a job's recipe; None where it trains without evidence.
+
+    Raises:
+        InputError: As `questions_of`.
+    """
+    return questions_of(classes, recipe.get("positive", ())) if recipe.get("evidence") else None
