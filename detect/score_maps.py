@@ -9,8 +9,9 @@ the boxes: every detector's box touches the cell that it comes from, trained or 
 
 These maps show where the network says what it says. For objects that is where they are. A whole-image head says it
 wherever its box is easiest to draw, mostly in the middle, unless it was trained with `evidence`: then one level more
-speaks where it saw evidence (`spinedet.detect.training.evidence`), no finer than a cell, and the other levels are
-silent. Of any other whole-image head `spinedet.detect.occlusion` shows what it looked at.
+speaks where it saw evidence (`spinedet.detect.training.evidence`), no finer than a cell, the same place for all
+positive classes (`spinedet.detect.training.questions`), and the other levels are silent. Of any other whole-image head
+`spinedet.detect.occlusion` shows what it looked at.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """What the models looked at: the maps of a few right and wrong images, and the pointing game where lesions are known.
 
 Two maps tell two things. The score map is the network's own answer, cell by cell: of a head that was trained with
-evidence it shows where the class is seen, of any other where its box is easiest to draw, which need not be where the
-disease is. The occlusion map shows which places the answer depends on. Both are played against the lesions' masks, with
-what blind pointing would earn beside them.
+evidence it shows where the class is seen (several positive classes share one place), of any other where its box is
+easiest to draw, which need not be where the disease is. The occlusion map shows which places the answer depends on.
+Both are played against the lesions' masks, with what blind pointing would earn beside them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
