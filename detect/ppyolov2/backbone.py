@@ -139,9 +139,14 @@ class Backbone(nn.Module):  # type: ignore[misc]
 
     def deepen(self, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What `begin` made to maps of strides 8, 16 and 32."""
-        fine = self.res3(self.res2[1:](first))
+        fine = self.refine(first)
         middle = self.res4(fine)
         return fine, middle, self.res5(middle)
+
+    def refine(self, first: Tensor) -> Tensor:
+        """What `begin` made to the map of stride 8 alone."""
+        fine: Tensor = self.res3(self.res2[1:](first))
+        return fine
 
 
 def _stage(stage: int, depth: int, inputs: int) -> nn.Sequential:

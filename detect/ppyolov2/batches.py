@@ -7,7 +7,7 @@ not matter which thread prepares it.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import cv2
@@ -22,6 +22,7 @@ from spinedet.detect.ppyolov2.augment import Sample, augmented, mixed, resized
 from spinedet.detect.ppyolov2.format import PREPROCESSING
 from spinedet.detect.ppyolov2.recipe import MIXUP_BETA, MULTI_SCALE_RANGE, SMALLEST_IMAGE, Recipe
 from spinedet.detect.preprocess import INTERPOLATIONS, prepare
+from spinedet.detect.training.patchwork import draw_blocks
 
 THREADS = 2
 """Threads that prepare batches; OpenCV adds its own."""
@@ -51,6 +52,8 @@ class Batch:
         boxes: (B, M, 4) float32, x0 y0 x1 y1 in pixels of the network input; padded with zeros.
         labels: (B, M) int64, index into the classes; padded with `NO_CLASS`.
         shares: (B, M) float32: 1, or the share of the box's image in a mixed pair; padded with 0.
+        blocks: (B, S / 8, S / 8), where patchworks of them show another (`spinedet.detect.training.patchwork`); with
+            evidence, and in training only.
     """
 
     names: tuple[str, ...]
@@ -58,6 +61,7 @@ class Batch:
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
     shares: NDArray[np.float32]
+    blocks: NDArray[np.bool_] | None = None
 
 
 class Samples:
@@ -141,7 +145,8 @@ def _training_batch(
     side, interpolation = _any_scale(settings.image_size, rng) if recipe.multi_scale else (settings.image_size, SMOOTH)
     drawn = (_with_another(samples, place, rng) if mixing else samples[place] for place in places)
     changed = [augmented(sample, recipe, settings.mirror, rng) for sample in drawn]
-    return _batch([samples.names[place] for place in places], changed, side, interpolation)
+    blocks = draw_blocks(len(places), side, rng) if recipe.evidence else None
+    return replace(_batch([samples.names[place] for place in places], changed, side, interpolation), blocks=blocks)
 
 
 def _plain_batch(samples: Samples, side: int, places: Places) -> Batch:

@@ -39,7 +39,7 @@ class BoxesAndScores(nn.Module):  # type: ignore[misc]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, 3, S, S) to boxes (B, N, 4), x0 y0 x1 y1 in input pixels, and scores (B, N, C)."""
-        maps, views = parted(self.network(images))
+        maps, views, _ = parted(self.network(images))
         raw = side_by_side(maps, self.network.yolo_head.classes)
         boxes = boxes_of(raw, positions(self.side, self.anchors, images.device)).clamp(0, self.side)
         scores = scores_of(raw)

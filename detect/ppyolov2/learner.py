@@ -18,6 +18,7 @@ from spinedet.detect.ppyolov2.targets import find_targets
 from spinedet.detect.training.device import Forward
 from spinedet.detect.training.evidence import balance_of, evidence_loss, image_classes
 from spinedet.detect.training.learner import LOSS
+from spinedet.detect.training.patchwork import Patchwork, patchwork, patchwork_loss
 from spinedet.detect.training.questions import asked
 
 
@@ -47,7 +48,7 @@ class PPYOLOv2Learner:
         self._settings, self._recipe, self._anchors = settings, recipe, anchors
         self._classes = len(train.classes)
         self._questions = asked(settings.recipe, train.classes)
-        self._balance = balance_of(train, self._questions) if self._questions else None
+        self._balance = balance_of(train, self._questions) if self._questions else torch.ones(2, 0)
         self.steps_an_epoch = steps_an_epoch(len(train), settings.batch)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -72,25 +73,32 @@ class PPYOLOv2Learner:
         return batch.names
 
     def losses(self, network: Forward, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-        """The terms of `spinedet.detect.ppyolov2.losses` and, if the recipe asks for it, `evidence`."""
+        """The terms of `spinedet.detect.ppyolov2.losses` and, if the recipe asks for it, of evidence and patchworks."""
         side = batch.images.shape[-1]
         images = torch.from_numpy(batch.images).to(device, memory_format=torch.channels_last)
         targets = find_targets(batch.boxes, batch.labels, batch.shares, side, self._anchors, self._classes)
-        maps, views = parted(network(images))
+        made = self._patchwork(images, batch)
+        maps, views, patched = parted(network(images, made.images) if made else network(images))
         raw = side_by_side(maps, self._classes)
         objects = torch.from_numpy(batch.boxes).to(device)
         terms = losses(raw, positions(side, self._anchors, device), targets, objects, side)
-        return terms if views is None else self._with_evidence(terms, views, batch)
+        more = dict[str, Tensor]()
+        if views is not None:
+            more["evidence"] = evidence_loss(views, self._answers(batch, device), self._balance.to(device))
+        if patched is not None and made is not None:
+            more["patchwork"] = patchwork_loss(patched, made, self._balance.to(device))
+        return {**terms, **more, LOSS: sum(more.values(), start=terms[LOSS])}
 
-    def _with_evidence(self, terms: dict[str, Tensor], views: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """The terms with that of the evidence, as another term and in their sum."""
-        assert self._questions is not None  # the network has the branch because the recipe asks for it
-        assert self._balance is not None
-        device = views.device
+    def _patchwork(self, images: Tensor, batch: Batch) -> Patchwork | None:
+        if self._questions is None or batch.blocks is None:
+            return None
+        return patchwork(images, self._answers(batch, images.device), batch.blocks)
+
+    def _answers(self, batch: Batch, device: torch.device) -> Tensor:
+        """Of all questions (B, Q)."""
+        assert self._questions is not None
         image, row = np.nonzero(batch.shares > 0)  # (K,)
         images, labels, shares = (
             torch.from_numpy(part).to(device) for part in (image, batch.labels[image, row], batch.shares[image, row])
         )
-        classes = image_classes(images, labels, shares, (len(views), self._classes))
-        more = evidence_loss(views, self._questions.answers(classes), self._balance.to(device))
-        return {**terms, "evidence": more, LOSS: terms[LOSS] + more}
+        return self._questions.answers(image_classes(images, labels, shares, (len(batch.names), self._classes)))

@@ -34,23 +34,33 @@ class Network(nn.Module):  # type: ignore[misc]
         near, wide = self.backbone.early, self.backbone.channels[0]
         self.evidence = EvidenceBranch(near, wide, questions) if questions else None
 
-    def forward(self, images: Tensor) -> list[Tensor]:
+    def forward(self, images: Tensor, patched: Tensor | None = None) -> list[Tensor]:
         """Images (B, 3, S, S) to maps (B, 3 * (C + 6), S / stride, S / stride) of strides 32, 16 and 8.
 
-        Where the network has that branch, the views of its evidence (B, 2, Q, S / 4, S / 4) follow; see `parted`.
+        Where the network has that branch, the views of its evidence (B, 2, Q, S / 4, S / 4) follow and, with patchworks
+        of the images (B, 3, S, S), the views of these; see `parted`.
         """
         first = self.backbone.begin(images)
         stages = self.backbone.deepen(first)
         maps: list[Tensor] = self.yolo_head(self.neck(stages))
         if self.evidence is None:
             return maps
-        return [*maps, self.evidence(first, stages[0])]
+        views = self.evidence(first, stages[0])
+        return [*maps, views] if patched is None else [*maps, views, self._views(patched)]
+
+    def _views(self, images: Tensor) -> Tensor:
+        """Of evidence alone; the deeper stages are not asked."""
+        assert self.evidence is not None
+        first = self.backbone.begin(images)
+        found: Tensor = self.evidence(first, self.backbone.refine(first))
+        return found
 
 
-def parted(found: list[Tensor]) -> tuple[list[Tensor], Tensor | None]:
-    """What the network gives: the maps of its levels, and the views of its evidence if it has any."""
-    levels = len(STRIDES)
-    return found[:levels], found[levels] if len(found) > levels else None
+def parted(found: list[Tensor]) -> tuple[list[Tensor], Tensor | None, Tensor | None]:
+    """The maps of the network's levels, and the views of the evidence of images and of patchworks, if there are any."""
+    maps, more = found[: len(STRIDES)], found[len(STRIDES) :]
+    views, patched, *_ = [*more, None, None]
+    return maps, views, patched
 
 
 def _start(network: Network) -> None:

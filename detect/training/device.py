@@ -11,8 +11,8 @@ from torch.utils import deterministic
 from spinedet.annotations.errors import InputError, WorkError
 from spinedet.detect.machine import multiplies_bfloat16
 
-Forward = Callable[[torch.Tensor], Any]
-"""A network's pass: images (B, 3, S, S) float32 in, its outputs in float32 out, whatever happens in between."""
+Forward = Callable[..., Any]
+"""A network's pass: images (B, 3, S, S) float32 in, once or twice, outputs in float32 out, whatever is in between."""
 
 NATIVE_BFLOAT16 = (8, 0)
 """Compute capability from which a GPU multiplies bfloat16; older ones only imitate it, slowly."""
@@ -64,9 +64,9 @@ def mixed(network: Forward, device: torch.device, precision: torch.dtype) -> For
     if precision is torch.float32:
         return network
 
-    def forward(images: torch.Tensor) -> Any:
+    def forward(*images: torch.Tensor) -> Any:
         with torch.autocast(device_type=device.type, dtype=precision):
-            outputs = network(images)
+            outputs = network(*images)
         return _float32(outputs)
 
     return forward

@@ -80,9 +80,10 @@ def joined(views: Tensor) -> Tensor:
 def pooled(evidence: Tensor) -> Tensor:
     """Evidence of cells (..., H, W) to that of images (...): the mean of each one's `SPOKESMEN`, share by share."""
     cells = evidence.flatten(-2)  # (..., H * W)
-    counts = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]
-    loudest = cells.topk(max(counts), dim=-1).values  # (..., the largest count), the loudest first
-    return torch.stack([loudest[..., :count].mean(dim=-1) for count in counts]).mean(dim=0)
+    *few, _ = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]  # all need no order
+    loudest = cells.topk(max(few), dim=-1).values  # (..., the largest count), the loudest first
+    means = [loudest[..., :count].mean(dim=-1) for count in few]
+    return torch.stack([*means, cells.mean(dim=-1)]).mean(dim=0)
 
 
 def places(views: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from ultralytics.nn.modules.head import Detect
@@ -9,10 +10,14 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
 
 from spinedet.detect.training.evidence import STRIDE, EvidenceBranch, evidence_loss, image_classes
+from spinedet.detect.training.patchwork import draw_blocks, patchwork, patchwork_loss
 from spinedet.detect.training.questions import Questions
 
 EVIDENCE = "evidence"
 """Its place among the raw predictions and the terms of the loss."""
+
+PATCHWORK = "patchwork"
+"""Its place among the terms of the loss."""
 
 
 class PointingDetect(Detect):  # type: ignore[misc]
@@ -48,6 +53,26 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
         head.f = [*places, *head.f]  # ultralytics walks its layers by `f` and keeps the maps named in `save`
         self.save: list[int] = sorted({*self.save, *places})
 
+    def views(self, images: Tensor) -> Tensor:
+        """Images (B, 3, S, S) to the views of their evidence (B, 2, Q, S / 4, S / 4), without the detector."""
+        head = self.model[-1]
+        (near, wide), maps, kept = head.f[:2], images, dict[int, Tensor]()
+        for place, layer in enumerate(self.model[: wide + 1]):  # the backbone starts as a chain
+            maps = kept[place] = layer(maps)
+        found: Tensor = head.branch(kept[near], kept[wide])
+        return found
+
+    def loss(self, batch: dict[str, Tensor], preds: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
+        """As in ultralytics; while training with one term more, that of patchworks of the batch's images."""
+        terms, named = super().loss(batch, preds)
+        if not self.training:
+            return terms, named
+        images, balance = batch["img"], self.balance.to(terms.device)
+        rng = np.random.default_rng(int(torch.randint(2**31, ())))  # torch's generator is seeded every epoch
+        made = patchwork(images, _answers(batch, self.questions), draw_blocks(len(images), images.shape[-1], rng))
+        more = patchwork_loss(self.views(made.images).float(), made, balance)
+        return torch.cat([terms, more[None] * len(images)]), {**named, PATCHWORK: more.detach()}
+
     def init_criterion(self) -> "PointingLoss":
         """The loss of the detector, and that of the evidence."""
         return PointingLoss(self)
@@ -64,11 +89,16 @@ class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
         """Terms (4,) for the gradient, and each by its name."""
         terms, named = super().loss(preds, batch)
         views = preds[EVIDENCE].float()
-        images, labels = (batch[name].view(-1).to(self.device, torch.long) for name in ("batch_idx", "cls"))
-        shares = torch.ones(len(images), device=self.device)
-        classes = image_classes(images, labels, shares, (len(views), self.nc))
-        more = evidence_loss(views, self.questions.answers(classes), self.balance)
+        more = evidence_loss(views, _answers(batch, self.questions), self.balance)
         return torch.cat([terms, more[None] * len(views)]), {**named, EVIDENCE: more.detach()}
+
+
+def _answers(batch: dict[str, Tensor], questions: Questions) -> Tensor:
+    """(B, Q)."""
+    device = batch["img"].device
+    images, labels = (batch[name].view(-1).to(device, torch.long) for name in ("batch_idx", "cls"))
+    shares = torch.ones(len(images), device=device)
+    return questions.answers(image_classes(images, labels, shares, (len(batch["img"]), questions.classes)))
 
 
 def _last_maps(model: DetectionModel) -> dict[int, tuple[int, int]]:

@@ -1,0 +1,118 @@
+"""Patchworks: an image with blocks of another patient in it, whose cells each answer for the patient that they show.
+
+From the class of an image alone (`evidence` beside this file) a cell near the lesion, which sees it from afar, may
+learn to say as much as one in it. In a patchwork it cannot: what a cell shows may come from somebody without the
+disease while all around it has it, and then it must not say it. Where a cell shows a patient with the disease nobody
+knows whether it lies there; so of these cells, as of whole images, those that say it most speak for all.
+
+Images are cut together as in CutMix (Yun et al. 2019, arXiv 1905.04899), which asks one answer of the whole, mixed by
+area; here every cell has the answer of its own patient. The lesion's place is still never told. Measured:
+docs/decisions/010-evidence.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from spinedet.detect.training.evidence import SPOKESMEN, STRIDE
+
+TILE = 2 * STRIDE
+"""Blocks are made of tiles of so many pixels of the input, a cell of the wide view's map."""
+
+SIDES = (1 / 12, 1 / 8, 1 / 4)
+"""Sides of blocks as shares of the image's; each patchwork has blocks of one of them."""
+
+OTHERS = 0.3
+"""Share of the blocks that show the other patient: few enough that most of a lesion stays."""
+
+NEVER = -1e4
+"""What a cell that is not asked says, far below all others."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Patchwork:
+    """B images made of 2 B.
+
+    Attributes:
+        images: (B, 3, S, S).
+        cells: (B, Q, S / 4, S / 4), whether the patient that a cell shows has a yes.
+        most: (B, Q), whether the patient who fills most of the image has one.
+    """
+
+    images: Tensor
+    cells: Tensor
+    most: Tensor
+
+
+def draw_blocks(count: int, side: int, rng: Generator) -> NDArray[np.bool_]:
+    """Where B patchworks show the other patient: (B, S / 8, S / 8).
+
+    Args:
+        count: B.
+        side: S in pixels.
+        rng: Sizes, offsets and which blocks are drawn from it.
+    """
+    return np.stack([_blocks(side // TILE, rng) for _ in range(count)])
+
+
+def _blocks(tiles: int, rng: Generator) -> NDArray[np.bool_]:
+    """(tiles, tiles), of blocks of one size on a grid that starts anywhere."""
+    length = max(1, round(float(rng.choice(SIDES)) * tiles))
+    (top, left), several = rng.integers(0, length, 2), tiles // length + 2
+    other = rng.random((several, several)) < OTHERS
+    return other.repeat(length, 0).repeat(length, 1)[top : top + tiles, left : left + tiles]
+
+
+def patchwork(images: Tensor, answers: Tensor, blocks: NDArray[np.bool_]) -> Patchwork:
+    """Each image of a batch with blocks of the one before it, at the same places; the first takes from the last.
+
+    Args:
+        images: (B, 3, S, S).
+        answers: (B, Q), more than 0 for a yes.
+        blocks: (B, S / 8, S / 8) from `draw_blocks`.
+    """
+    other = torch.from_numpy(blocks).to(images.device)[:, None]  # (B, 1, S / 8, S / 8)
+    yes = answers > 0
+    cells = torch.where(_larger(other, TILE // STRIDE), yes.roll(1, 0)[..., None, None], yes[..., None, None])
+    return Patchwork(torch.where(_larger(other, TILE), images.roll(1, 0), images), cells, yes)
+
+
+def _larger(tiles: Tensor, times: int) -> Tensor:
+    return tiles.repeat_interleave(times, 2).repeat_interleave(times, 3)
+
+
+def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor) -> Tensor:
+    """Cross entropy of what cells say of their own patients, summed over views and questions: a scalar.
+
+    For each question the cells that show somebody with a no are pooled and held against a no. Those that show somebody
+    with a yes are held against a yes, if the patient who fills most of the image is among them.
+
+    Args:
+        views: (B, V, Q, S / 4, S / 4), in float32.
+        made: What they were seen in.
+        balance: (2, Q) weights of no and yes.
+    """
+    said, cells = views.flatten(3), made.cells.flatten(2)[:, None]  # (B, V, Q, N), (B, 1, Q, N)
+    no, yes = (_held(said, cells == answer, answer) for answer in (False, True))
+    return (balance[0] * no + balance[1] * made.most[:, None] * yes).sum(dim=(1, 2)).mean()
+
+
+def _held(said: Tensor, asked: Tensor, answer: bool) -> Tensor:
+    """Cells (B, V, Q, N), of which those asked (B, 1, Q, N) speak, against an answer: (B, V, Q), 0 where none is."""
+    pooled = pooled_among(said, asked.expand_as(said))
+    loss = functional.binary_cross_entropy_with_logits(pooled, torch.full_like(pooled, answer), reduction="none")
+    return loss * asked.any(-1)
+
+
+def pooled_among(said: Tensor, asked: Tensor) -> Tensor:
+    """As `evidence.pooled`, of some of the cells: (..., N) and which are asked (..., N) to (...); 0 where none is."""
+    loudest = said.masked_fill(~asked, NEVER).sort(-1, descending=True).values
+    count = asked.sum(-1, keepdim=True)  # (..., 1)
+    sums = loudest.masked_fill(torch.arange(said.shape[-1], device=said.device) >= count, 0).cumsum(-1)
+    speak = (count * torch.tensor(SPOKESMEN, device=said.device)).round().long().clamp(min=1)  # (..., shares)
+    return (sums.gather(-1, speak - 1) / speak).mean(-1)

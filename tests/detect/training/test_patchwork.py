@@ -1,0 +1,121 @@
+"""Patchworks by hand: which blocks, whose answers, and what the cells of each patient are held against."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from spinedet.detect.training.evidence import evidence_loss, pooled
+from spinedet.detect.training.patchwork import (
+    OTHERS,
+    Patchwork,
+    draw_blocks,
+    patchwork,
+    patchwork_loss,
+    pooled_among,
+)
+
+EVEN = torch.ones(2, 1)
+"""Balance of one question that weighs the same with both answers."""
+
+
+def softplus(value: float) -> float:
+    """-log sigmoid(-value): the loss of a yes said so loud where no is right."""
+    return math.log1p(math.exp(value))
+
+
+def test_blocks_are_squares_of_a_few_sides_and_fill_their_share() -> None:
+    """Of 192 pixels, 24 tiles: blocks of 2, 3 and 6 tiles, cut where the border of the image cuts them."""
+    drawn = draw_blocks(400, 192, np.random.default_rng(0))
+    assert drawn.shape == (400, 24, 24)
+    assert drawn.mean() == pytest.approx(OTHERS, abs=0.02)
+    assert all(any(_of_squares(blocks, length) for length in (2, 3, 6)) for blocks in drawn)
+    assert not all(_of_squares(blocks, 6) for blocks in drawn)
+
+
+def _of_squares(blocks: NDArray[np.bool_], length: int) -> bool:
+    """Whether all changes along both axes lie on one grid of this length."""
+    changes = (np.flatnonzero((lines[1:] != lines[:-1]).any(1)) % length for lines in (blocks, blocks.T))
+    return all(len(set(places.tolist())) <= 1 for places in changes)
+
+
+def test_a_seed_draws_the_same_blocks() -> None:
+    first, again, other = (draw_blocks(3, 64, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_blocks_of_a_tiny_image_are_one_tile() -> None:
+    assert draw_blocks(2, 32, np.random.default_rng(0)).shape == (2, 4, 4)
+
+
+def made_of_two() -> Patchwork:
+    """Images of 16 pixels, all 0 with a no and all 1 with a yes; the left upper tile of each is the other's."""
+    images = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
+    blocks = np.zeros((2, 2, 2), np.bool_)
+    blocks[:, 0, 0] = True
+    return patchwork(images, torch.tensor([[0.0], [1.0]]), blocks)
+
+
+def test_a_block_shows_the_other_patient_and_its_cells_have_that_patients_answer() -> None:
+    made = made_of_two()
+    assert made.images[0, 0, :8, :8].eq(1).all()
+    assert made.images[0].sum() == 3 * 64
+    assert made.images[1, 2, :8, :8].eq(0).all()
+    assert made.images[1].sum() == 3 * (256 - 64)
+    assert made.cells[0, 0].nonzero().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert (made.cells[1, 0] != made.cells[0, 0]).all()
+    assert made.most.tolist() == [[False], [True]]
+
+
+def test_cells_that_show_somebody_without_are_held_against_a_no() -> None:
+    """Of image 0 twelve cells, all saying 2; its four of the other patient are not asked, however loud they are."""
+    made = made_of_two()
+    views = torch.full((2, 1, 1, 4, 4), 2.0)
+    views[0, 0, 0, :2, :2] = 50
+    views[1] = torch.where(made.cells[1], 3.0, -1.0)  # a yes of 3 where there is one, a no of -1 in the other's four
+    loss = patchwork_loss(views, made, EVEN).item()
+    assert loss == pytest.approx((softplus(2) + softplus(-3) + softplus(-1)) / 2, rel=1e-6)
+
+
+def test_both_answers_have_their_weights() -> None:
+    made, views = made_of_two(), torch.zeros(2, 2, 1, 4, 4)
+    loss = patchwork_loss(views, made, torch.tensor([[3.0], [5.0]])).item()
+    assert loss == pytest.approx(2 * (3 + 5 + 3) * math.log(2) / 2, rel=1e-6)  # two views; nos of both, one yes
+
+
+def test_without_blocks_it_is_the_loss_of_evidence() -> None:
+    torch.manual_seed(0)
+    views, answers, balance = torch.randn(3, 2, 4, 8, 8), torch.randint(2, (3, 4)).float(), torch.rand(2, 4) + 0.5
+    made = patchwork(torch.zeros(3, 3, 32, 32), answers, np.zeros((3, 4, 4), np.bool_))
+    torch.testing.assert_close(patchwork_loss(views, made, balance), evidence_loss(views, answers, balance))
+
+
+def test_cells_beside_the_disease_learn_to_say_nothing_and_the_other_patients_learn_nothing() -> None:
+    made = made_of_two()
+    views = torch.zeros(2, 1, 1, 4, 4, requires_grad=True)
+    patchwork_loss(views, made, EVEN).backward()
+    assert views.grad is not None
+    pull = views.grad[:, 0, 0]
+    assert (pull[0, :2, :2] == 0).all()  # they show the diseased patient, but who knows which part of him
+    assert (pull[0][~made.cells[0, 0]] > 0).all()
+    assert (pull[1][~made.cells[1, 0]] > 0).all()
+    assert (pull[1][made.cells[1, 0]] < 0).all()
+
+
+def test_pooling_some_cells_is_pooling_them_alone() -> None:
+    torch.manual_seed(1)
+    said, asked = torch.randn(5, 100), torch.rand(5, 100) < 0.6
+    alone = torch.stack([pooled(row[some][None]) for row, some in zip(said, asked, strict=True)])
+    torch.testing.assert_close(pooled_among(said, asked), alone)
+
+
+def test_pooling_none_says_nothing_and_breaks_no_gradient() -> None:
+    said = torch.randn(4, requires_grad=True)
+    found = pooled_among(said, torch.zeros(4, dtype=torch.bool))
+    found.backward()
+    assert found.item() == 0
+    assert said.grad is not None
+    assert (said.grad == 0).all()
