@@ -145,7 +145,8 @@ def _training_batch(
     side, interpolation = _any_scale(settings.image_size, rng) if recipe.multi_scale else (settings.image_size, SMOOTH)
     drawn = (_with_another(samples, place, rng) if mixing else samples[place] for place in places)
     changed = [augmented(sample, recipe, settings.mirror, rng) for sample in drawn]
-    blocks = draw_blocks(len(places), side, rng) if recipe.evidence else None
+    progress = (epoch - 1) / settings.epochs
+    blocks = draw_blocks(len(places), side, progress, rng) if recipe.evidence else None
     return replace(_batch([samples.names[place] for place in places], changed, side, interpolation), blocks=blocks)
 
 

@@ -16,7 +16,7 @@ from spinedet.detect.ppyolov2.network import Network, parameter_groups, parted
 from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe, learning_rate
 from spinedet.detect.ppyolov2.targets import find_targets
 from spinedet.detect.training.device import Forward
-from spinedet.detect.training.evidence import balance_of, evidence_loss, image_classes
+from spinedet.detect.training.evidence import WEIGHT, balance_of, evidence_loss, image_classes
 from spinedet.detect.training.learner import LOSS
 from spinedet.detect.training.patchwork import Patchwork, patchwork, patchwork_loss
 from spinedet.detect.training.questions import asked
@@ -73,7 +73,7 @@ class PPYOLOv2Learner:
         return batch.names
 
     def losses(self, network: Forward, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-        """The terms of `spinedet.detect.ppyolov2.losses` and, if the recipe asks for it, of evidence and patchworks."""
+        """The terms of `spinedet.detect.ppyolov2.losses` and, if the recipe asks for it, of evidence."""
         side = batch.images.shape[-1]
         images = torch.from_numpy(batch.images).to(device, memory_format=torch.channels_last)
         targets = find_targets(batch.boxes, batch.labels, batch.shares, side, self._anchors, self._classes)
@@ -82,12 +82,17 @@ class PPYOLOv2Learner:
         raw = side_by_side(maps, self._classes)
         objects = torch.from_numpy(batch.boxes).to(device)
         terms = losses(raw, positions(side, self._anchors, device), targets, objects, side)
-        more = dict[str, Tensor]()
-        if views is not None:
-            more["evidence"] = evidence_loss(views, self._answers(batch, device), self._balance.to(device))
-        if patched is not None and made is not None:
-            more["patchwork"] = patchwork_loss(patched, made, self._balance.to(device))
-        return {**terms, **more, LOSS: sum(more.values(), start=terms[LOSS])}
+        if views is None:
+            return terms
+        more = WEIGHT * self._evidence_loss(batch, views, patched, made)
+        return {**terms, "evidence": more, LOSS: terms[LOSS] + more}
+
+    def _evidence_loss(self, batch: Batch, views: Tensor, patched: Tensor | None, made: Patchwork | None) -> Tensor:
+        """Of patchworks; of whole images where there are none, in validation."""
+        balance = self._balance.to(views.device)
+        if patched is None or made is None:
+            return evidence_loss(views, self._answers(batch, views.device), balance)
+        return patchwork_loss(patched, made, balance)
 
     def _patchwork(self, images: Tensor, batch: Batch) -> Patchwork | None:
         if self._questions is None or batch.blocks is None:

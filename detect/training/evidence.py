@@ -31,8 +31,8 @@ SPOKESMEN = (0.01, 0.03, 0.1, 0.3, 1.0)
 small lesions are not drowned and large ones not left to a few noisy cells. All cells together are among them because
 with few alone nothing is learnt for many epochs: those that speak are chosen by chance until something is known."""
 
-OBJECTION = 0.5
-"""Weight of what the wide view says against a place, beside what the near view says for it."""
+WEIGHT = 2.0
+"""Of the loss of the evidence beside that of the detector."""
 
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
@@ -86,20 +86,10 @@ def pooled(evidence: Tensor) -> Tensor:
     return torch.stack([*means, cells.mean(dim=-1)]).mean(dim=0)
 
 
-def places(views: Tensor) -> Tensor:
-    """Views (B, 2, Q, H, W) to how well each cell is a place to point at (B, Q, H, W).
-
-    Only the near view is sure to speak of its own place: the mean of a cell and its eight neighbours, which have seen
-    nearly the same, for a cell alone among others that say little lies at a border, or is noise. The wide view objects
-    where it sees another part of the body.
-    """
-    near, wide = views[:, 0], views[:, 1]
-    around = functional.avg_pool2d(functional.pad(near, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    return around + OBJECTION * functional.logsigmoid(wide)
-
-
 def evidence_loss(views: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
-    """Cross entropy of each question by itself, summed over views and questions, the mean of the images: a scalar.
+    """Cross entropy of whole images' answers, summed over views and questions, the mean of the images: a scalar.
+
+    For validation; what is learnt from is `spinedet.detect.training.patchwork`, the same where no image is cut.
 
     Each view learns alone: of two that learnt together the wide one would do all, and the near one would point nowhere.
 
@@ -155,9 +145,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says of that class. The cells of the evidence are one level more, the last. The best of them to point at
-    (`places` of the question that says where) has this score, and every other one has it times the sigmoid of its own
-    over that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
+    evidence says of that class. The cells of the evidence are one level more, the last. The one that says most on the
+    question that tells where has this score, and every other one has it times the sigmoid of its own evidence over
+    that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
     box is the image's one box, a mean of those drawn by the cells that the detector scores best.
 
     Args:
@@ -170,8 +160,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    cells = places(views[:, :, list(questions.places)]).flatten(2).transpose(1, 2)  # (B, H * W, C)
-    said = (scores.amax(1) * pooled(joined(views[:, :, : questions.classes])).sigmoid()).sqrt()  # (B, C)
+    evidence = joined(views)  # (B, Q, H, W)
+    cells = evidence[:, list(questions.places)].flatten(2).transpose(1, 2)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(evidence[:, : questions.classes]).sigmoid()).sqrt()  # (B, C)
     said_here = functional.logsigmoid(cells)  # (B, H * W, C)
     spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)

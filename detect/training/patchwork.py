@@ -24,11 +24,15 @@ from spinedet.detect.training.evidence import SPOKESMEN, STRIDE
 TILE = 2 * STRIDE
 """Blocks are made of tiles of so many pixels of the input, a cell of the wide view's map."""
 
-SIDES = (1 / 12, 1 / 8, 1 / 4)
-"""Sides of blocks as shares of the image's; each patchwork has blocks of one of them."""
+SIDES = (1, 3, 6)
+"""Sides of blocks in tiles, one of them a patchwork: from less than a cell of the near view has seen to about what one
+of the wide view has."""
 
-OTHERS = 0.3
-"""Share of the blocks that show the other patient: few enough that most of a lesion stays."""
+OTHERS = 0.4
+"""Share of the blocks that show the other patient at last: less than half, so that most of a lesion stays."""
+
+RISES_UNTIL = 0.75
+"""Share of a training after which that share is reached; it rises from 0, for first must be learnt what there is."""
 
 NEVER = -1e4
 """What a cell that is not asked says, far below all others."""
@@ -49,22 +53,24 @@ class Patchwork:
     most: Tensor
 
 
-def draw_blocks(count: int, side: int, rng: Generator) -> NDArray[np.bool_]:
+def draw_blocks(count: int, side: int, progress: float, rng: Generator) -> NDArray[np.bool_]:
     """Where B patchworks show the other patient: (B, S / 8, S / 8).
 
     Args:
         count: B.
         side: S in pixels.
+        progress: Share of the training that is done.
         rng: Sizes, offsets and which blocks are drawn from it.
     """
-    return np.stack([_blocks(side // TILE, rng) for _ in range(count)])
+    share = OTHERS * min(1.0, progress / RISES_UNTIL)
+    return np.stack([_blocks(side // TILE, share, rng) for _ in range(count)])
 
 
-def _blocks(tiles: int, rng: Generator) -> NDArray[np.bool_]:
+def _blocks(tiles: int, share: float, rng: Generator) -> NDArray[np.bool_]:
     """(tiles, tiles), of blocks of one size on a grid that starts anywhere."""
-    length = max(1, round(float(rng.choice(SIDES)) * tiles))
+    length = int(rng.choice(SIDES))
     (top, left), several = rng.integers(0, length, 2), tiles // length + 2
-    other = rng.random((several, several)) < OTHERS
+    other = rng.random((several, several)) < share
     return other.repeat(length, 0).repeat(length, 1)[top : top + tiles, left : left + tiles]
 
 

@@ -7,17 +7,13 @@ import torch
 from torch import Tensor
 from ultralytics.nn.modules.head import Detect
 from ultralytics.nn.tasks import DetectionModel
-from ultralytics.utils.loss import v8DetectionLoss
 
-from spinedet.detect.training.evidence import STRIDE, EvidenceBranch, evidence_loss, image_classes
+from spinedet.detect.training.evidence import STRIDE, WEIGHT, EvidenceBranch, image_classes
 from spinedet.detect.training.patchwork import draw_blocks, patchwork, patchwork_loss
 from spinedet.detect.training.questions import Questions
 
 EVIDENCE = "evidence"
 """Its place among the raw predictions and the terms of the loss."""
-
-PATCHWORK = "patchwork"
-"""Its place among the terms of the loss."""
 
 
 class PointingDetect(Detect):  # type: ignore[misc]
@@ -41,11 +37,12 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
     Attributes:
         questions: What each cell is asked, Q of them.
         balance: (2, Q) weights of their answers, set by whoever trains it.
+        progress: Share of the training that is done, set by whoever trains it.
     """
 
     def __init__(self, cfg: str | None, questions: Questions, **rest: Any):
         super().__init__(cfg, nc=questions.classes, **rest)
-        self.questions, self.balance = questions, torch.ones(2, questions.count)
+        self.questions, self.balance, self.progress = questions, torch.ones(2, questions.count), 0.0
         head, found = self.model[-1], _last_maps(self)
         places, (near, wide) = zip(*(found[stride] for stride in (STRIDE, 2 * STRIDE)), strict=True)
         head.__class__ = PointingDetect
@@ -63,34 +60,16 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
         return found
 
     def loss(self, batch: dict[str, Tensor], preds: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
-        """As in ultralytics; while training with one term more, that of patchworks of the batch's images."""
+        """Ultralytics' terms and each by its name, with that of the evidence in patchworks of the batch.
+
+        As there, all terms are multiplied by the size of the batch.
+        """
         terms, named = super().loss(batch, preds)
-        if not self.training:
-            return terms, named
-        images, balance = batch["img"], self.balance.to(terms.device)
-        rng = np.random.default_rng(int(torch.randint(2**31, ())))  # torch's generator is seeded every epoch
-        made = patchwork(images, _answers(batch, self.questions), draw_blocks(len(images), images.shape[-1], rng))
-        more = patchwork_loss(self.views(made.images).float(), made, balance)
-        return torch.cat([terms, more[None] * len(images)]), {**named, PATCHWORK: more.detach()}
-
-    def init_criterion(self) -> "PointingLoss":
-        """The loss of the detector, and that of the evidence."""
-        return PointingLoss(self)
-
-
-class PointingLoss(v8DetectionLoss):  # type: ignore[misc]
-    """Ultralytics' loss with one term more; as there, all terms are multiplied by the size of the batch."""
-
-    def __init__(self, model: PointingModel):
-        super().__init__(model)
-        self.questions, self.balance = model.questions, model.balance.to(self.device)
-
-    def loss(self, preds: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Terms (4,) for the gradient, and each by its name."""
-        terms, named = super().loss(preds, batch)
-        views = preds[EVIDENCE].float()
-        more = evidence_loss(views, _answers(batch, self.questions), self.balance)
-        return torch.cat([terms, more[None] * len(views)]), {**named, EVIDENCE: more.detach()}
+        images, rng = batch["img"], np.random.default_rng(int(torch.randint(2**31, ())))  # a seed for each epoch
+        blocks = draw_blocks(len(images), images.shape[-1], self.progress, rng)
+        made = patchwork(images, _answers(batch, self.questions), blocks)
+        more = WEIGHT * patchwork_loss(self.views(made.images).float(), made, self.balance.to(terms.device))
+        return torch.cat([terms, more[None] * len(images)]), {**named, EVIDENCE: more.detach()}
 
 
 def _answers(batch: dict[str, Tensor], questions: Questions) -> Tensor:

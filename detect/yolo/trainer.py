@@ -143,6 +143,7 @@ class JobTrainer(DetectionTrainer):  # type: ignore[misc]
         self.start_epoch = state["epoch"] + 1
 
     def _seed_epoch(self) -> None:
+        unwrap_model(self.model).progress = self.epoch / self.epochs  # for networks that point
         self.train_loader.reset()  # a new iterator draws from the generator: in every epoch, or a resumed job differs
         seed = self.args.seed + 1_000_003 * (self.epoch + 1)
         random.seed(seed)

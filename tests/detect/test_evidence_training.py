@@ -61,6 +61,40 @@ def test_positive_classes_point_at_one_place(model: Model, blocks: Path) -> None
     assert np.abs(shown[0] - shown[1]).max() > 1e-5  # after two epochs all questions are answered much alike
 
 
+LEARNS = """
+import numpy as np
+import torch
+from types import SimpleNamespace
+from spinedet.detect.training.questions import Questions
+from spinedet.detect.yolo import evidence
+
+torch.manual_seed(0)
+network = evidence.make_network("yolov5n.yaml", 2, Questions(2)).train()
+network.args = SimpleNamespace(box=7.5, cls=0.5, dfl=1.5)
+images = torch.rand(2, 3, 64, 64)
+boxes = torch.tensor([[0.5, 0.5, 1, 1]] * 2)
+objects = {"batch_idx": torch.arange(2.0), "cls": torch.tensor([[0.0], [1.0]]), "bboxes": boxes}
+seen = []
+views = network.views
+network.views = lambda shown: seen.append(shown) or views(shown)
+for network.progress in (0.0, 1.0):
+    terms, named = network({"img": images, **objects})
+    assert len(terms) == 4 and terms[3] == 2 * named["evidence"], (terms, named)
+(whole, patched) = seen
+assert (whole == images).all()
+for mine, other, shown in zip(images, images.flip(0), patched):
+    assert ((shown == mine) | (shown == other)).all() and (shown != mine).any()
+plain = network(images)["evidence"]
+torch.testing.assert_close(views(images), plain)
+print("patchworks")
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ultralytics") is None, reason="ultralytics is not installed")
+def test_evidence_is_learnt_from_patchworks_in_which_the_other_patient_grows(tmp_path: Path) -> None:
+    assert "patchworks" in _said_by(LEARNS, tmp_path)
+
+
 LAST_EPOCH = """
 import sys
 from pathlib import Path
@@ -80,7 +114,13 @@ print("the last one")
 @pytest.mark.skipif(importlib.util.find_spec("ultralytics") is None, reason="ultralytics is not installed")
 def test_boxes_do_not_choose_the_epoch_of_a_head_that_points(blocks: Path, tmp_path: Path) -> None:
     """All boxes are the image; how well they are drawn says nothing about what was learnt of the disease."""
-    words = [sys.executable, "-P", "-c", LAST_EPOCH, str(blocks)]
-    ran = subprocess.run(words, env=environment(tmp_path / "home", 1), capture_output=True, text=True, encoding="utf-8")
+    assert "the last one" in _said_by(LAST_EPOCH, tmp_path, str(blocks))
+
+
+def _said_by(script: str, folder: Path, *arguments: str) -> str:
+    """What a script prints in a process of its own, as ultralytics never enters that of the tests."""
+    words = [sys.executable, "-P", "-c", script, *arguments]
+    home = environment(folder / "home", 1)
+    ran = subprocess.run(words, env=home, capture_output=True, text=True, encoding="utf-8")
     assert ran.returncode == 0, ran.stderr
-    assert "the last one" in ran.stdout
+    return ran.stdout

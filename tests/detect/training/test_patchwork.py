@@ -27,12 +27,18 @@ def softplus(value: float) -> float:
 
 
 def test_blocks_are_squares_of_a_few_sides_and_fill_their_share() -> None:
-    """Of 192 pixels, 24 tiles: blocks of 2, 3 and 6 tiles, cut where the border of the image cuts them."""
-    drawn = draw_blocks(400, 192, np.random.default_rng(0))
-    assert drawn.shape == (400, 24, 24)
+    """Of 192 pixels, 24 tiles: blocks of 1, 3 and 6 tiles, cut where the border of the image cuts them."""
+    drawn = draw_blocks(600, 192, 1.0, np.random.default_rng(0))
+    assert drawn.shape == (600, 24, 24)
     assert drawn.mean() == pytest.approx(OTHERS, abs=0.02)
-    assert all(any(_of_squares(blocks, length) for length in (2, 3, 6)) for blocks in drawn)
-    assert not all(_of_squares(blocks, 6) for blocks in drawn)
+    of_three, of_six = (np.mean([_of_squares(blocks, length) for blocks in drawn]) for length in (3, 6))
+    assert of_three == pytest.approx(2 / 3, abs=0.06)  # six are two times three
+    assert of_six == pytest.approx(1 / 3, abs=0.06)
+
+
+def test_the_other_patients_share_rises_until_three_quarters_of_the_training() -> None:
+    shares = [draw_blocks(600, 64, progress, np.random.default_rng(1)).mean() for progress in (0, 0.375, 0.75, 1)]
+    assert shares == pytest.approx([0, OTHERS / 2, OTHERS, OTHERS], abs=0.03)
 
 
 def _of_squares(blocks: NDArray[np.bool_], length: int) -> bool:
@@ -42,13 +48,13 @@ def _of_squares(blocks: NDArray[np.bool_], length: int) -> bool:
 
 
 def test_a_seed_draws_the_same_blocks() -> None:
-    first, again, other = (draw_blocks(3, 64, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (draw_blocks(3, 64, 1.0, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
 
-def test_blocks_of_a_tiny_image_are_one_tile() -> None:
-    assert draw_blocks(2, 32, np.random.default_rng(0)).shape == (2, 4, 4)
+def test_an_image_smaller_than_the_largest_block_has_its_tiles() -> None:
+    assert draw_blocks(2, 32, 1.0, np.random.default_rng(0)).shape == (2, 4, 4)
 
 
 def made_of_two() -> Patchwork:
