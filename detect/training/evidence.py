@@ -5,8 +5,9 @@ the class where that box is easiest to draw. Here a branch of its own lets every
 early map of the backbone, whose cells have seen a small part of the image only, so that none can say what it does not
 see, and of a deeper one, which tells where that part lies. An image's evidence for a class is the mean of the cells
 that say it most, and this is held against the image's class (multiple instance learning: Pinheiro and Collobert 2015,
-arXiv 1411.6228; small fields of view: Brendel and Bethge 2019, arXiv 1904.00760). No cell is ever told where the
-disease lies. What else was tried: docs/decisions/010-evidence.md.
+arXiv 1411.6228; small fields of view: Brendel and Bethge 2019, arXiv 1904.00760). It is learnt in images made of two
+patients (`patchwork` beside this file). No cell is ever told where the disease lies. What else was tried:
+docs/decisions/010-evidence.md.
 """
 
 from collections.abc import Sequence
