@@ -35,6 +35,10 @@ with few alone nothing is learnt for many epochs: those that speak are chosen by
 WEIGHT = 2.0
 """Of the loss of the evidence beside that of the detector."""
 
+WIDE = 1
+"""The wide view's place among the two. It says where to point: patchworks keep it to its own place, and it has seen
+enough to be right there, while the near one takes a bone or a vessel beside the disease for its surest sign."""
+
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
 
@@ -146,8 +150,8 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says of that class. The cells of the evidence are one level more, the last. The one that says most on the
-    question that tells where has this score, and every other one has it times the sigmoid of its own evidence over
+    evidence says of that class. The cells of the evidence are one level more, the last. The one whose wide view says
+    most on the question that tells where has this score, and every other one has it times the sigmoid of its own over
     that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
     box is the image's one box, a mean of those drawn by the cells that the detector scores best.
 
@@ -161,9 +165,8 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    evidence = joined(views)  # (B, Q, H, W)
-    cells = evidence[:, list(questions.places)].flatten(2).transpose(1, 2)  # (B, H * W, C)
-    said = (scores.amax(1) * pooled(evidence[:, : questions.classes]).sigmoid()).sqrt()  # (B, C)
+    cells = views[:, WIDE, list(questions.places)].flatten(2).transpose(1, 2)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(joined(views[:, :, : questions.classes])).sigmoid()).sqrt()  # (B, C)
     said_here = functional.logsigmoid(cells)  # (B, H * W, C)
     spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
