@@ -35,9 +35,8 @@ with few alone nothing is learnt for many epochs: those that speak are chosen by
 WEIGHT = 2.0
 """Of the loss of the evidence beside that of the detector."""
 
-WIDE = 1
-"""The wide view's place among the two. It says where to point: patchworks keep it to its own place, and it has seen
-enough to be right there, while the near one takes a bone or a vessel beside the disease for its surest sign."""
+OBJECTION = 0.5
+"""Weight of what the near view says against a place, beside what the wide view says for it."""
 
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
@@ -89,6 +88,16 @@ def pooled(evidence: Tensor) -> Tensor:
     loudest = cells.topk(max(few), dim=-1).values  # (..., the largest count), the loudest first
     means = [loudest[..., :count].mean(dim=-1) for count in few]
     return torch.stack([*means, cells.mean(dim=-1)]).mean(dim=0)
+
+
+def places(views: Tensor) -> Tensor:
+    """Views (B, 2, Q, H, W) to how well each cell is a place to point at (B, Q, H, W).
+
+    The wide view proposes: patchworks keep it to its own place, and it has seen enough to be right there. The near one,
+    which may take a bone or a vessel with the disease around it for its surest sign, only objects.
+    """
+    near, wide = views[:, 0], views[:, 1]
+    return wide + OBJECTION * functional.logsigmoid(near)
 
 
 def evidence_loss(views: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
@@ -150,9 +159,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says of that class. The cells of the evidence are one level more, the last. The one whose wide view says
-    most on the question that tells where has this score, and every other one has it times the sigmoid of its own over
-    that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
+    evidence says of that class. The cells of the evidence are one level more, the last. The best of them to point at
+    (`places` of the question that says where) has this score, and every other one has it times the sigmoid of its own
+    over that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
     box is the image's one box, a mean of those drawn by the cells that the detector scores best.
 
     Args:
@@ -165,7 +174,7 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    cells = views[:, WIDE, list(questions.places)].flatten(2).transpose(1, 2)  # (B, H * W, C)
+    cells = places(views[:, :, list(questions.places)]).flatten(2).transpose(1, 2)  # (B, H * W, C)
     said = (scores.amax(1) * pooled(joined(views[:, :, : questions.classes])).sigmoid()).sqrt()  # (B, C)
     said_here = functional.logsigmoid(cells)  # (B, H * W, C)
     spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
