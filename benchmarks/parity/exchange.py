@@ -43,7 +43,8 @@ def write_case(folder: Path, case: Case) -> None:
     """Write `case.npz`."""
     rows: Arrays = {f"{_WEIGHTS}{name}": value for name, value in case.weights.items()}
     for number, batch in enumerate(case.batches):
-        rows |= {f"{number}/{part.name}": np.asarray(getattr(batch, part.name)) for part in fields(Batch)}
+        parts = {part.name: getattr(batch, part.name) for part in fields(Batch)}
+        rows |= {f"{number}/{name}": np.asarray(part) for name, part in parts.items() if part is not None}
     settings = {name: np.asarray(getattr(case, name)) for name in ("size", "classes", "learning_rate")}
     write_arrays(folder / CASE_FILE, rows | settings | {"batches": np.asarray(len(case.batches))})
 
