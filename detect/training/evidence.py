@@ -3,7 +3,7 @@
 A detector is taught its class by the one cell, or the few, that draw the box best; asked for a whole image it says
 the class where that box is easiest to draw. Here a branch of its own lets every cell speak, after two views: of an
 early map of the backbone, whose cells have seen a small part of the image only, so that none can say what it does not
-see, and of a deeper one, which tells where that part lies. An image's evidence for a class is the mean of the cells
+see, and of a deeper one, which has seen what is around. An image's evidence for a class is the mean of the cells
 that say it most, and this is held against the image's class (multiple instance learning: Pinheiro and Collobert 2015,
 arXiv 1411.6228; small fields of view: Brendel and Bethge 2019, arXiv 1904.00760). It is learnt in images made of two
 patients (`patchwork` beside this file). No cell is ever told where the disease lies. What else was tried:
@@ -34,9 +34,6 @@ with few alone nothing is learnt for many epochs: those that speak are chosen by
 
 WEIGHT = 2.0
 """Of the loss of the evidence beside that of the detector."""
-
-OBJECTION = 0.5
-"""Weight of what the near view says against a place, beside what the wide view says for it."""
 
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
@@ -84,20 +81,10 @@ def joined(views: Tensor) -> Tensor:
 def pooled(evidence: Tensor) -> Tensor:
     """Evidence of cells (..., H, W) to that of images (...): the mean of each one's `SPOKESMEN`, share by share."""
     cells = evidence.flatten(-2)  # (..., H * W)
-    *few, _ = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]  # all need no order
+    *few, _ = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]  # the last are all: in any order
     loudest = cells.topk(max(few), dim=-1).values  # (..., the largest count), the loudest first
     means = [loudest[..., :count].mean(dim=-1) for count in few]
     return torch.stack([*means, cells.mean(dim=-1)]).mean(dim=0)
-
-
-def places(views: Tensor) -> Tensor:
-    """Views (B, 2, Q, H, W) to how well each cell is a place to point at (B, Q, H, W).
-
-    The wide view proposes: patchworks keep it to its own place, and it has seen enough to be right there. The near one,
-    which may take a bone or a vessel with the disease around it for its surest sign, only objects.
-    """
-    near, wide = views[:, 0], views[:, 1]
-    return wide + OBJECTION * functional.logsigmoid(near)
 
 
 def evidence_loss(views: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
@@ -159,9 +146,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says of that class. The cells of the evidence are one level more, the last. The best of them to point at
-    (`places` of the question that says where) has this score, and every other one has it times the sigmoid of its own
-    over that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
+    evidence says of that class. The cells of the evidence are one level more, the last. The one that says most on the
+    question that tells where has this score, and every other one has it times the sigmoid of its own evidence over
+    that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
     box is the image's one box, a mean of those drawn by the cells that the detector scores best.
 
     Args:
@@ -174,8 +161,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    cells = places(views[:, :, list(questions.places)]).flatten(2).transpose(1, 2)  # (B, H * W, C)
-    said = (scores.amax(1) * pooled(joined(views[:, :, : questions.classes])).sigmoid()).sqrt()  # (B, C)
+    evidence = joined(views)  # (B, Q, H, W)
+    cells = evidence[:, list(questions.places)].flatten(2).transpose(1, 2)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(evidence[:, : questions.classes]).sigmoid()).sqrt()  # (B, C)
     said_here = functional.logsigmoid(cells)  # (B, H * W, C)
     spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
