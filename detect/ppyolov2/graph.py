@@ -18,7 +18,7 @@ from spinedet.detect.ppyolov2.neck import ConvMish
 from spinedet.detect.ppyolov2.network import Network, parted
 from spinedet.detect.ppyolov2.recipe import ANCHORS_PER_LEVEL, NineAnchors
 from spinedet.detect.training import graph
-from spinedet.detect.training.evidence import point
+from spinedet.detect.training.evidence import point, shown
 
 OPSET = 19
 """The first with deformable convolution."""
@@ -45,7 +45,8 @@ class BoxesAndScores(nn.Module):  # type: ignore[misc]
         scores = scores_of(raw)
         if views is None or self.network.evidence is None:
             return boxes, scores
-        return point(boxes, scores, views, self.network.evidence.questions, ANCHORS_PER_LEVEL)
+        questions = self.network.evidence.questions
+        return point(boxes, scores, views, shown(images), questions, ANCHORS_PER_LEVEL)
 
 
 def for_export(wrapped: BoxesAndScores) -> BoxesAndScores:

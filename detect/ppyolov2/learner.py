@@ -16,7 +16,7 @@ from spinedet.detect.ppyolov2.network import Network, parameter_groups, parted
 from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe, learning_rate
 from spinedet.detect.ppyolov2.targets import find_targets
 from spinedet.detect.training.device import Forward
-from spinedet.detect.training.evidence import WEIGHT, balance_of, evidence_loss, image_classes
+from spinedet.detect.training.evidence import WEIGHT, balance_of, evidence_loss, image_classes, shown
 from spinedet.detect.training.learner import LOSS
 from spinedet.detect.training.patchwork import Patchwork, patchwork, patchwork_loss
 from spinedet.detect.training.questions import asked
@@ -84,14 +84,16 @@ class PPYOLOv2Learner:
         terms = losses(raw, positions(side, self._anchors, device), targets, objects, side)
         if views is None:
             return terms
-        more = WEIGHT * self._evidence_loss(batch, views, patched, made)
+        more = WEIGHT * self._evidence_loss(batch, images, views, patched, made)
         return {**terms, "evidence": more, LOSS: terms[LOSS] + more}
 
-    def _evidence_loss(self, batch: Batch, views: Tensor, patched: Tensor | None, made: Patchwork | None) -> Tensor:
+    def _evidence_loss(
+        self, batch: Batch, images: Tensor, views: Tensor, patched: Tensor | None, made: Patchwork | None
+    ) -> Tensor:
         """Of patchworks; of whole images where there are none, in validation."""
         balance = self._balance.to(views.device)
         if patched is None or made is None:
-            return evidence_loss(views, self._answers(batch, views.device), balance)
+            return evidence_loss(views, shown(images), self._answers(batch, views.device), balance)
         return patchwork_loss(patched, made, balance)
 
     def _patchwork(self, images: Tensor, batch: Batch) -> Patchwork | None:

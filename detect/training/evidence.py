@@ -35,6 +35,9 @@ with few alone nothing is learnt for many epochs: those that speak are chosen by
 WEIGHT = 2.0
 """Of the loss of the evidence beside that of the detector."""
 
+NEVER = -1e4
+"""What a cell that is not asked says, far below all others."""
+
 AGREEMENT = 8
 """Power of a cell's score by which it has a say on the box: cells that score half as much count a 256th.
 
@@ -78,16 +81,43 @@ def joined(views: Tensor) -> Tensor:
     return -torch.logsumexp(-views, dim=1)
 
 
-def pooled(evidence: Tensor) -> Tensor:
-    """Evidence of cells (..., H, W) to that of images (...): the mean of each one's `SPOKESMEN`, share by share."""
-    cells = evidence.flatten(-2)  # (..., H * W)
-    *few, _ = [max(1, round(share * int(cells.shape[-1]))) for share in SPOKESMEN]  # the last are all: in any order
-    loudest = cells.topk(max(few), dim=-1).values  # (..., the largest count), the loudest first
-    means = [loudest[..., :count].mean(dim=-1) for count in few]
-    return torch.stack([*means, cells.mean(dim=-1)]).mean(dim=0)
+def shown(images: Tensor) -> Tensor:
+    """Cells that show the image and not the even margin that makes it square: (B, 3, S, S) to (B, 1, S / 4, S / 4).
+
+    A margin is told by rows or columns of one colour from edge to edge. Its cells say nothing: how wide it is tells
+    an image's proportions, and of regions that are cut out these go with the disease. In an image of one colour all
+    cells speak, for there is nothing to choose from.
+    """
+    rows, columns = (_varied(images, axis) for axis in (3, 2))
+    found = rows[:, :, None] & columns[:, None]  # (B, S / 4, 1) & (B, 1, S / 4)
+    return (found | ~found.any(2, keepdim=True).any(1, keepdim=True))[:, None]
 
 
-def evidence_loss(views: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
+def _varied(images: Tensor, along: int) -> Tensor:
+    """Lines of cells (B, S / 4) with more than one colour along an axis."""
+    spread = (images.amax(along) - images.amin(along)).amax(1)  # (B, S), the largest of the channels
+    return spread.unflatten(1, (-1, STRIDE)).amax(2) > 0
+
+
+def pooled(said: Tensor, asked: Tensor) -> Tensor:
+    """What some of the cells say together: the mean of each one's `SPOKESMEN`, share by share.
+
+    Args:
+        said: (..., H, W).
+        asked: (..., H, W), may be broadcast: which of them are asked.
+
+    Returns:
+        (...); 0 where none is asked.
+    """
+    cells, among = said.flatten(-2), asked.expand_as(said).flatten(-2)  # (..., N)
+    loudest = cells.masked_fill(~among, NEVER).sort(-1, descending=True).values
+    count = among.sum(-1, keepdim=True)  # (..., 1)
+    sums = loudest.masked_fill(torch.arange(cells.shape[-1], device=cells.device) >= count, 0).cumsum(-1)
+    speak = (count * torch.tensor(SPOKESMEN, device=cells.device)).round().long().clamp(min=1)  # (..., shares)
+    return (sums.gather(-1, speak - 1) / speak).mean(-1)
+
+
+def evidence_loss(views: Tensor, cells: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
     """Cross entropy of whole images' answers, summed over views and questions, the mean of the images: a scalar.
 
     For validation; what is learnt from is `spinedet.detect.training.patchwork`, the same where no image is cut.
@@ -96,11 +126,12 @@ def evidence_loss(views: Tensor, answers: Tensor, balance: Tensor) -> Tensor:
 
     Args:
         views: (B, V, Q, H, W), in float32.
+        cells: (B, 1, H, W) from `shown`.
         answers: (B, Q), 1 where the image's answer is yes, else 0; between where images are mixed.
         balance: (2, Q) from `balance_of`: weights of images whose answer is no, and yes.
     """
     weights = balance[0] + (balance[1] - balance[0]) * answers  # (Q,) and (B, Q) to (B, Q)
-    said = pooled(views)  # (B, V, Q)
+    said = pooled(views, cells[:, None])  # (B, V, Q)
     loss = functional.binary_cross_entropy_with_logits(said, answers[:, None].expand_as(said), reduction="none")
     return (loss * weights[:, None]).sum(dim=(1, 2)).mean()
 
@@ -142,7 +173,9 @@ def image_classes(images: Tensor, labels: Tensor, shares: Tensor, size: tuple[in
     return found.index_put((images, labels), shares, accumulate=True).clamp(max=1)
 
 
-def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, anchors: int) -> tuple[Tensor, Tensor]:
+def point(
+    boxes: Tensor, scores: Tensor, views: Tensor, cells: Tensor, questions: Questions, anchors: int
+) -> tuple[Tensor, Tensor]:
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
@@ -155,6 +188,7 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
         scores: (B, N, C) in 0..1, as the detector says them.
         views: (B, V, Q, H, W).
+        cells: (B, 1, H, W) from `shown`.
         questions: What the views answer.
         anchors: Positions a cell, A; the first of them speaks.
 
@@ -162,9 +196,9 @@ def point(boxes: Tensor, scores: Tensor, views: Tensor, questions: Questions, an
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
     evidence = joined(views)  # (B, Q, H, W)
-    cells = evidence[:, list(questions.places)].flatten(2).transpose(1, 2)  # (B, H * W, C)
-    said = (scores.amax(1) * pooled(evidence[:, : questions.classes]).sigmoid()).sqrt()  # (B, C)
-    said_here = functional.logsigmoid(cells)  # (B, H * W, C)
+    said = (scores.amax(1) * pooled(evidence[:, : questions.classes], cells).sigmoid()).sqrt()  # (B, C)
+    places = evidence[:, list(questions.places)].masked_fill(~cells, NEVER)
+    said_here = functional.logsigmoid(places.flatten(2).transpose(1, 2))  # (B, H * W, C)
     spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
     fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from spinedet.detect.training.evidence import SPOKESMEN, STRIDE
+from spinedet.detect.training.evidence import STRIDE, pooled, shown
 
 TILE = 2 * STRIDE
 """Blocks are made of tiles of so many pixels of the input, a cell of the wide view's map."""
@@ -34,9 +34,6 @@ OTHERS = 0.4
 RISES_UNTIL = 0.75
 """Share of a training after which that share is reached; it rises from 0, for first must be learnt what there is."""
 
-NEVER = -1e4
-"""What a cell that is not asked says, far below all others."""
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Patchwork:
@@ -45,11 +42,13 @@ class Patchwork:
     Attributes:
         images: (B, 3, S, S).
         cells: (B, Q, S / 4, S / 4), whether the patient that a cell shows has a yes.
+        shown: (B, 1, S / 4, S / 4), whether it shows a patient at all (`spinedet.detect.training.evidence.shown`).
         most: (B, Q), whether the patient who fills most of the image has one.
     """
 
     images: Tensor
     cells: Tensor
+    shown: Tensor
     most: Tensor
 
 
@@ -83,9 +82,13 @@ def patchwork(images: Tensor, answers: Tensor, blocks: NDArray[np.bool_]) -> Pat
         blocks: (B, S / 8, S / 8) from `draw_blocks`.
     """
     other = torch.from_numpy(blocks).to(images.device)[:, None]  # (B, 1, S / 8, S / 8)
-    yes = answers > 0
-    cells = torch.where(_larger(other, TILE // STRIDE), yes.roll(1, 0)[..., None, None], yes[..., None, None])
-    return Patchwork(torch.where(_larger(other, TILE), images.roll(1, 0), images), cells, yes)
+    coarse, own, yes = _larger(other, TILE // STRIDE), shown(images), answers > 0
+    return Patchwork(
+        images=torch.where(_larger(other, TILE), images.roll(1, 0), images),
+        cells=torch.where(coarse, yes.roll(1, 0)[..., None, None], yes[..., None, None]),
+        shown=torch.where(coarse, own.roll(1, 0), own),
+        most=yes,
+    )
 
 
 def _larger(tiles: Tensor, times: int) -> Tensor:
@@ -103,22 +106,12 @@ def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor) -> Tensor:
         made: What they were seen in.
         balance: (2, Q) weights of no and yes.
     """
-    said, cells = views.flatten(3), made.cells.flatten(2)[:, None]  # (B, V, Q, N), (B, 1, Q, N)
-    no, yes = (_held(said, cells == answer, answer) for answer in (False, True))
+    no, yes = (_held(views, (made.cells == answer) & made.shown, answer) for answer in (False, True))
     return (balance[0] * no + balance[1] * made.most[:, None] * yes).sum(dim=(1, 2)).mean()
 
 
-def _held(said: Tensor, asked: Tensor, answer: bool) -> Tensor:
-    """Cells (B, V, Q, N), of which those asked (B, 1, Q, N) speak, against an answer: (B, V, Q), 0 where none is."""
-    pooled = pooled_among(said, asked.expand_as(said))
-    loss = functional.binary_cross_entropy_with_logits(pooled, torch.full_like(pooled, answer), reduction="none")
-    return loss * asked.any(-1)
-
-
-def pooled_among(said: Tensor, asked: Tensor) -> Tensor:
-    """As `evidence.pooled`, of some of the cells: (..., N) and which are asked (..., N) to (...); 0 where none is."""
-    loudest = said.masked_fill(~asked, NEVER).sort(-1, descending=True).values
-    count = asked.sum(-1, keepdim=True)  # (..., 1)
-    sums = loudest.masked_fill(torch.arange(said.shape[-1], device=said.device) >= count, 0).cumsum(-1)
-    speak = (count * torch.tensor(SPOKESMEN, device=said.device)).round().long().clamp(min=1)  # (..., shares)
-    return (sums.gather(-1, speak - 1) / speak).mean(-1)
+def _held(views: Tensor, asked: Tensor, answer: bool) -> Tensor:
+    """Cells (B, V, Q, H, W), of which those asked (B, Q, H, W) speak, against an answer: (B, V, Q), 0 where none is."""
+    said = pooled(views, asked[:, None])
+    loss = functional.binary_cross_entropy_with_logits(said, torch.full_like(said, answer), reduction="none")
+    return loss * asked.flatten(2).any(-1)[:, None]

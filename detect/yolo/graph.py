@@ -6,7 +6,7 @@ What is rewritten here computes the same numbers; the check of the export compar
 import torch
 from ultralytics.nn.modules.block import DFL
 
-from spinedet.detect.training.evidence import point
+from spinedet.detect.training.evidence import point, shown
 from spinedet.detect.yolo.evidence import EVIDENCE
 
 OPSET = 17
@@ -30,7 +30,7 @@ class BoxesAndScores(torch.nn.Module):  # type: ignore[misc]
         boxes, scores = torch.cat([centre - half, centre + half], -1), found[..., 4:]
         if EVIDENCE not in raw:
             return boxes, scores
-        return point(boxes, scores, raw[EVIDENCE], self.network.questions, ANCHORS)
+        return point(boxes, scores, raw[EVIDENCE], shown(images), self.network.questions, ANCHORS)
 
 
 class ConcatenatedPad(torch.nn.Module):  # type: ignore[misc]

@@ -16,6 +16,7 @@ from spinedet.detect.training.evidence import (
     joined,
     point,
     pooled,
+    shown,
 )
 from spinedet.detect.training.questions import Questions, questions_of
 
@@ -26,6 +27,9 @@ TWO = Questions(2)
 SIDE = 4
 EVEN = torch.ones(2, 2)
 """Balance of two classes that weigh the same with and without."""
+
+ALL = torch.ones(1, 1, SIDE, SIDE, dtype=torch.bool)
+"""Every cell shows the image."""
 
 
 def cells(values: dict[tuple[int, int], float]) -> torch.Tensor:
@@ -38,20 +42,21 @@ def cells(values: dict[tuple[int, int], float]) -> torch.Tensor:
 
 def test_few_and_more_of_the_cells_that_say_most_and_all_of_them_speak_for_the_image() -> None:
     """The shares of 16 cells are 1, 1, 2, 5, all: the mean of 5, 5, (5 + 2) / 2, (5 + 2) / 5 and (5 + 2 - 7) / 16."""
-    said = pooled(cells({(0, 0): 5, (3, 1): 2, (2, 2): -7})[0, 0])
+    said = pooled(cells({(0, 0): 5, (3, 1): 2, (2, 2): -7})[0, 0], ALL[0])
     torch.testing.assert_close(said, torch.tensor([2.98, 0.0]))
 
 
 def test_of_a_hundred_cells_one_three_ten_thirty_and_all_speak() -> None:
     """Of 1 to 100: 100, (100 + 99 + 98) / 3, (100 + ... + 91) / 10, (100 + ... + 71) / 30 and (100 + ... + 1) / 100."""
     torch.testing.assert_close(
-        pooled(torch.arange(1.0, 101).reshape(10, 10)), torch.tensor((100 + 99 + 95.5 + 85.5 + 50.5) / 5)
+        pooled(torch.arange(1.0, 101).reshape(10, 10), torch.tensor(True)),
+        torch.tensor((100 + 99 + 95.5 + 85.5 + 50.5) / 5),
     )
 
 
 def test_each_share_of_a_small_map_is_one_cell_at_least() -> None:
     """The 4 four times, and the mean of all, 2.5."""
-    assert pooled(torch.tensor([[[1.0, 4.0], [2.0, 3.0]]])).tolist() == pytest.approx([3.7])
+    assert pooled(torch.tensor([[[1.0, 4.0], [2.0, 3.0]]]), torch.tensor(True)).tolist() == pytest.approx([3.7])
 
 
 def two_views(near: dict[tuple[int, int], float], wide: dict[tuple[int, int], float]) -> torch.Tensor:
@@ -67,7 +72,7 @@ def test_a_cell_says_no_more_than_the_view_that_says_less() -> None:
 
 def test_the_loss_is_the_cross_entropy_of_what_is_pooled() -> None:
     """Class 0 is: -log sigmoid((5 + 5 + 7 / 2 + 7 / 5 + 7 / 16) / 5); class 1 is not: -log sigmoid(-0) = log 2."""
-    loss = evidence_loss(cells({(0, 0): 5, (3, 1): 2}), torch.tensor([[1.0, 0.0]]), EVEN)
+    loss = evidence_loss(cells({(0, 0): 5, (3, 1): 2}), ALL, torch.tensor([[1.0, 0.0]]), EVEN)
     assert loss.item() == pytest.approx(math.log1p(math.exp(-3.0675)) + LN2)
 
 
@@ -75,14 +80,14 @@ def test_every_view_learns_by_itself_and_images_are_averaged() -> None:
     one = cells({(0, 0): 5, (3, 1): 2})
     twice = torch.cat([one, one], dim=1).expand(3, -1, -1, -1, -1)
     classes = torch.tensor([[1.0, 0.0]])
-    expected = 2 * evidence_loss(one, classes, EVEN)
-    assert evidence_loss(twice, classes.expand(3, -1), EVEN).item() == pytest.approx(expected.item())
+    expected = 2 * evidence_loss(one, ALL, classes, EVEN)
+    assert evidence_loss(twice, ALL, classes.expand(3, -1), EVEN).item() == pytest.approx(expected.item())
 
 
 def test_a_rare_class_weighs_more_where_it_is_there() -> None:
     balance = torch.tensor([[0.5, 1.0], [4.0, 1.0]])
     nothing, both = torch.zeros(1, 1, 2, SIDE, SIDE), torch.tensor([[1.0, 1.0], [0.0, 1.0]])
-    there, absent = (evidence_loss(nothing, classes[None], balance).item() for classes in both)
+    there, absent = (evidence_loss(nothing, ALL, classes[None], balance).item() for classes in both)
     assert there == pytest.approx((4.0 + 1) * LN2)
     assert absent == pytest.approx((0.5 + 1) * LN2)
 
@@ -90,7 +95,7 @@ def test_a_rare_class_weighs_more_where_it_is_there() -> None:
 def test_the_cells_that_say_most_learn_most_towards_the_class_of_the_image() -> None:
     """Beside the whole, in which each has its sixteenth, the first speaks in four shares and the second in two."""
     views = cells({(0, 0): 5, (3, 1): 2}).requires_grad_()
-    evidence_loss(views, torch.tensor([[1.0, 0.0]]), EVEN).backward()
+    evidence_loss(views, ALL, torch.tensor([[1.0, 0.0]]), EVEN).backward()
     gradient = views.grad
     assert gradient is not None
     pull = (1 - 1 / (1 + math.exp(-3.0675))) / 5
@@ -125,7 +130,7 @@ def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torc
     scores = torch.full((1, 12, 2), 1e-4)
     boxes[0, 1], scores[0, 1] = torch.tensor([0.0, 4.0, 16.0, 12.0]), torch.tensor([0.64, 0.09])
     views = two_views({(1, 2): 6, (1, 3): 4, (3, 0): -2}, {(3, 0): -2})
-    return boxes, scores, views, torch.cat(point(boxes, scores, views, TWO, anchors), -1)
+    return boxes, scores, views, torch.cat(point(boxes, scores, views, ALL, TWO, anchors), -1)
 
 
 @pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
@@ -134,7 +139,7 @@ def test_the_best_cell_has_the_score_of_the_image_and_the_rest_less(anchors: int
     _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
     assert scores.shape == (12 + anchors * SIDE**2, 2)
-    said = (given[0].amax(0) * pooled(joined(views))[0].sigmoid()).sqrt()
+    said = (given[0].amax(0) * pooled(joined(views), ALL)[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
     spoken = 12 + anchors * torch.arange(SIDE**2)
     best = -math.log1p(math.exp(-6))
@@ -192,9 +197,58 @@ def test_positive_classes_point_together_and_keep_their_scores(blocks: Path) -> 
     rng = torch.Generator().manual_seed(4)
     views = torch.randn(1, 2, questions.count, SIDE, SIDE, generator=rng)
     boxes, scores = torch.rand(1, 5, 4, generator=rng), torch.rand(1, 5, 3, generator=rng)
-    _, exported = point(boxes, scores, views, questions, 1)
-    _, alone = point(boxes, scores, views[:, :, :3], Questions(3), 1)
+    _, exported = point(boxes, scores, views, ALL, questions, 1)
+    _, alone = point(boxes, scores, views[:, :, :3], ALL, Questions(3), 1)
     torch.testing.assert_close(exported.amax(1), alone.amax(1))
     pointed, common = exported[0, 5:].argmax(0), joined(views)[0, 3].argmax()
     assert pointed[1] == pointed[2] == common
     assert pointed[0] == alone[0, 5:, 0].argmax()
+
+
+def test_cells_beside_the_image_are_told_by_even_rows_and_columns() -> None:
+    """Of 16 pixels rows 0 to 4 and columns 13 to 15 are margin, of whatever colour: cell row 1 shows three rows."""
+    images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(2))
+    images[0, :, :5], images[0, :, :, 13:] = 0.4, 0.4
+    found = shown(images)
+    assert found.shape == (2, 1, 4, 4)
+    assert found[0, 0].tolist() == [[False] * 4] + [[True] * 4] * 3  # the last cell column shows one pixel column
+    assert found[1].all()
+    images[0, :, :, 12:] = 0.4
+    assert shown(images)[0, 0, 1].tolist() == [True, True, True, False]
+
+
+def test_a_colour_that_changes_in_one_channel_is_no_margin() -> None:
+    images = torch.full((1, 3, 8, 8), 0.5)
+    images[0, 2, 1, 5] = 0.6
+    assert shown(images)[0, 0].tolist() == [[False, True], [False, False]]
+
+
+def test_all_cells_of_an_image_of_one_colour_are_asked() -> None:
+    assert shown(torch.full((1, 3, 8, 8), 0.3)).all()
+
+
+def test_pooling_some_cells_is_pooling_them_alone() -> None:
+    torch.manual_seed(1)
+    said, asked = torch.randn(5, 10, 10), torch.rand(5, 10, 10) < 0.6
+    alone = [pooled(row[some][None], torch.tensor(True)) for row, some in zip(said, asked, strict=True)]
+    torch.testing.assert_close(pooled(said, asked), torch.stack(alone))
+
+
+def test_pooling_none_says_nothing_and_breaks_no_gradient() -> None:
+    said = torch.randn(2, 2, requires_grad=True)
+    found = pooled(said, torch.zeros(2, 2, dtype=torch.bool))
+    found.backward()
+    assert found.item() == 0
+    assert said.grad is not None
+    assert (said.grad == 0).all()
+
+
+@pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
+def test_a_cell_beside_the_image_neither_speaks_for_it_nor_is_pointed_at(anchors: int) -> None:
+    boxes, scores, views, _ = answer(anchors)
+    beside = ALL.clone()
+    beside[..., :2, :] = False  # those of 6 and 4
+    _, exported = point(boxes, scores, views, beside, TWO, anchors)
+    said = (scores[0].amax(0) * pooled(joined(views)[0, :, 2:], torch.tensor(True)).sigmoid()).sqrt()
+    torch.testing.assert_close(exported[0].amax(0), said)
+    assert (exported[0, 12 : 12 + anchors * 8] == 0).all()

@@ -7,14 +7,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from spinedet.detect.training.evidence import evidence_loss, pooled
+from spinedet.detect.training.evidence import evidence_loss
 from spinedet.detect.training.patchwork import (
     OTHERS,
     Patchwork,
     draw_blocks,
     patchwork,
     patchwork_loss,
-    pooled_among,
 )
 
 EVEN = torch.ones(2, 1)
@@ -96,7 +95,7 @@ def test_without_blocks_it_is_the_loss_of_evidence() -> None:
     torch.manual_seed(0)
     views, answers, balance = torch.randn(3, 2, 4, 8, 8), torch.randint(2, (3, 4)).float(), torch.rand(2, 4) + 0.5
     made = patchwork(torch.zeros(3, 3, 32, 32), answers, np.zeros((3, 4, 4), np.bool_))
-    torch.testing.assert_close(patchwork_loss(views, made, balance), evidence_loss(views, answers, balance))
+    torch.testing.assert_close(patchwork_loss(views, made, balance), evidence_loss(views, made.shown, answers, balance))
 
 
 def test_cells_beside_the_disease_learn_to_say_nothing_and_the_other_patients_learn_nothing() -> None:
@@ -111,17 +110,16 @@ def test_cells_beside_the_disease_learn_to_say_nothing_and_the_other_patients_le
     assert (pull[1][made.cells[1, 0]] < 0).all()
 
 
-def test_pooling_some_cells_is_pooling_them_alone() -> None:
-    torch.manual_seed(1)
-    said, asked = torch.randn(5, 100), torch.rand(5, 100) < 0.6
-    alone = torch.stack([pooled(row[some][None]) for row, some in zip(said, asked, strict=True)])
-    torch.testing.assert_close(pooled_among(said, asked), alone)
-
-
-def test_pooling_none_says_nothing_and_breaks_no_gradient() -> None:
-    said = torch.randn(4, requires_grad=True)
-    found = pooled_among(said, torch.zeros(4, dtype=torch.bool))
-    found.backward()
-    assert found.item() == 0
-    assert said.grad is not None
-    assert (said.grad == 0).all()
+def test_a_patchwork_shows_nobody_where_the_patient_of_a_block_has_a_margin() -> None:
+    """Image 1 has a margin of 8 rows at its top: two rows of cells; the left upper tiles change places."""
+    images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(3))
+    images[1, :, :8] = 0.4
+    blocks = np.zeros((2, 2, 2), np.bool_)
+    blocks[:, 0, 0] = True
+    made = patchwork(images, torch.tensor([[0.0], [1.0]]), blocks)
+    assert made.shown[0, 0].tolist() == [[False] * 2 + [True] * 2] * 2 + [[True] * 4] * 2
+    assert made.shown[1, 0].tolist() == [[True] * 2 + [False] * 2] * 2 + [[True] * 4] * 2
+    views = torch.zeros(2, 1, 1, 4, 4, requires_grad=True)
+    patchwork_loss(views, made, EVEN).backward()
+    assert views.grad is not None
+    assert (views.grad[:, 0, 0].ne(0) == made.shown[:, 0]).all()
