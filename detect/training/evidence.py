@@ -35,6 +35,9 @@ with few alone nothing is learnt for many epochs: those that speak are chosen by
 WEIGHT = 2.0
 """Of the loss of the evidence beside that of the detector."""
 
+DOUBT = 2.0
+"""By which what a view says is divided before it counts as a probability of where: views are surer than right."""
+
 NEVER = -1e4
 """What a cell that is not asked says, far below all others."""
 
@@ -79,6 +82,14 @@ def _layer(inputs: int, kernel: int) -> tuple[nn.Module, ...]:
 def joined(views: Tensor) -> Tensor:
     """Views (B, V, Q, H, W) to evidence (B, Q, H, W): a soft minimum, for a cell says what both of its views say."""
     return -torch.logsumexp(-views, dim=1)
+
+
+def believed(views: Tensor) -> Tensor:
+    """Views (B, V, Q, H, W) to how far they believe in each cell (B, Q, H, W), 0 to 1: the mean of their probabilities.
+
+    A view that has learnt nothing says about 0 everywhere; in a soft minimum its noise would have the last word.
+    """
+    return (views / DOUBT).sigmoid().mean(dim=1)
 
 
 def shown(images: Tensor) -> Tensor:
@@ -179,10 +190,10 @@ def point(
     """The answer of an image, said where the evidence lies: what is exported.
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
-    evidence says of that class. The cells of the evidence are one level more, the last. The one that says most on the
-    question that tells where has this score, and every other one has it times the sigmoid of its own evidence over
-    that of the best; so the best over the cells stays the image's score. The detector's own levels are silent. The
-    box is the image's one box, a mean of those drawn by the cells that the detector scores best.
+    evidence says of that class. The cells of the evidence are one level more, the last. The one that is believed most
+    on the question that tells where has this score, and every other one has it times its own belief over that of the
+    best; so the best over the cells stays the image's score. The detector's own levels are silent, and so are cells
+    beside the image. The box is the image's one box, a mean of those drawn by the cells that the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
@@ -195,11 +206,10 @@ def point(
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
-    evidence = joined(views)  # (B, Q, H, W)
-    said = (scores.amax(1) * pooled(evidence[:, : questions.classes], cells).sigmoid()).sqrt()  # (B, C)
-    places = evidence[:, list(questions.places)].masked_fill(~cells, NEVER)
-    said_here = functional.logsigmoid(places.flatten(2).transpose(1, 2))  # (B, H * W, C)
-    spoken = said[:, None] * (said_here - said_here.amax(1, keepdim=True)).exp()  # (B, 1, C) * (B, H * W, C)
+    evidence = pooled(joined(views[:, :, : questions.classes]), cells)  # (B, C)
+    said = (scores.amax(1) * evidence.sigmoid()).sqrt()  # (B, C)
+    places = (believed(views)[:, list(questions.places)] * cells).flatten(2).transpose(1, 2)  # (B, H * W, C)
+    spoken = said[:, None] * places / places.amax(1, keepdim=True).clamp(min=1e-9)  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
     fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)
     return (

@@ -11,6 +11,7 @@ from spinedet.datasets.dataset import Dataset
 from spinedet.detect.training.evidence import (
     EvidenceBranch,
     balance_of,
+    believed,
     evidence_loss,
     image_classes,
     joined,
@@ -68,6 +69,20 @@ def test_a_cell_says_no_more_than_the_view_that_says_less() -> None:
     views = torch.tensor([2.0, 50.0]).reshape(1, 2, 1, 1, 1)
     assert joined(views).item() == pytest.approx(2.0)
     assert joined(torch.zeros(1, 2, 1, 1, 1)).item() == pytest.approx(-LN2)
+
+
+def test_a_cell_is_believed_as_its_views_are_on_average_and_half_as_surely() -> None:
+    """Of 2 and -4: the mean of sigmoid(1) and sigmoid(-2)."""
+    views = torch.tensor([2.0, -4.0]).reshape(1, 2, 1, 1, 1)
+    assert believed(views).item() == pytest.approx((1 / (1 + math.exp(-1)) + 1 / (1 + math.exp(2))) / 2)
+
+
+def test_a_view_that_has_learnt_nothing_does_not_say_where() -> None:
+    """It says about 0 everywhere, most of all beside the lesion, of which the other one is sure."""
+    near, wide = {(0, 0): 0.3, (3, 3): -0.3}, {(3, 3): 4.0, (0, 0): 2.5}
+    views = two_views(near, wide)
+    assert believed(views)[0, 0].argmax() == 3 * SIDE + 3
+    assert joined(views)[0, 0].argmax() == 0
 
 
 def test_the_loss_is_the_cross_entropy_of_what_is_pooled() -> None:
@@ -135,15 +150,15 @@ def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torc
 
 @pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
 def test_the_best_cell_has_the_score_of_the_image_and_the_rest_less(anchors: int) -> None:
-    """Of 6 beside a wide view of 0 the soft minimum is -log(1 + exp(-6)), more than any other cell has."""
+    """Of 6 beside a wide view of 0 the belief is the mean of sigmoid(3) and a half, more than any other cell has."""
     _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
     assert scores.shape == (12 + anchors * SIDE**2, 2)
     said = (given[0].amax(0) * pooled(joined(views), ALL)[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
     spoken = 12 + anchors * torch.arange(SIDE**2)
-    best = -math.log1p(math.exp(-6))
-    shares = joined(views)[0, 0].flatten().sigmoid() / torch.tensor(best).sigmoid()
+    best = (1 / (1 + math.exp(-3)) + 0.5) / 2
+    shares = believed(views)[0, 0].flatten() / best
     torch.testing.assert_close(scores[spoken, 0], said[0] * shares)
     assert scores[spoken, 0].argmax() == 1 * SIDE + 2
     silent = torch.ones(len(scores), dtype=torch.bool)
@@ -200,7 +215,7 @@ def test_positive_classes_point_together_and_keep_their_scores(blocks: Path) -> 
     _, exported = point(boxes, scores, views, ALL, questions, 1)
     _, alone = point(boxes, scores, views[:, :, :3], ALL, Questions(3), 1)
     torch.testing.assert_close(exported.amax(1), alone.amax(1))
-    pointed, common = exported[0, 5:].argmax(0), joined(views)[0, 3].argmax()
+    pointed, common = exported[0, 5:].argmax(0), believed(views)[0, 3].argmax()
     assert pointed[1] == pointed[2] == common
     assert pointed[0] == alone[0, 5:, 0].argmax()
 
