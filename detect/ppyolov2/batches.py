@@ -54,6 +54,7 @@ class Batch:
         shares: (B, M) float32: 1, or the share of the box's image in a mixed pair; padded with 0.
         blocks: (B, S / 8, S / 8), where patchworks of them show another (`spinedet.detect.training.patchwork`); with
             evidence, and in training only.
+        progress: Share of the training that was done when the batch was made; 1 for batches that are not learnt from.
     """
 
     names: tuple[str, ...]
@@ -62,6 +63,7 @@ class Batch:
     labels: NDArray[np.int64]
     shares: NDArray[np.float32]
     blocks: NDArray[np.bool_] | None = None
+    progress: float = 1.0
 
 
 class Samples:
@@ -147,7 +149,8 @@ def _training_batch(
     changed = [augmented(sample, recipe, settings.mirror, rng) for sample in drawn]
     progress = (epoch - 1) / settings.epochs
     blocks = draw_blocks(len(places), side, progress, rng) if recipe.evidence else None
-    return replace(_batch([samples.names[place] for place in places], changed, side, interpolation), blocks=blocks)
+    batch = _batch([samples.names[place] for place in places], changed, side, interpolation)
+    return replace(batch, blocks=blocks, progress=progress)
 
 
 def _plain_batch(samples: Samples, side: int, places: Places) -> Batch:

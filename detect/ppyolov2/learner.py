@@ -94,7 +94,7 @@ class PPYOLOv2Learner:
         balance = self._balance.to(views.device)
         if patched is None or made is None:
             return evidence_loss(views, shown(images), self._answers(batch, views.device), balance)
-        return patchwork_loss(patched, made, balance)
+        return patchwork_loss(patched, made, balance, batch.progress)
 
     def _patchwork(self, images: Tensor, batch: Batch) -> Patchwork | None:
         if self._questions is None or batch.blocks is None:

@@ -27,10 +27,17 @@ lay less than one of its cells from the lesion."""
 WIDTH = 64
 """Channels inside the branch."""
 
-SPOKESMEN = (0.01, 0.03, 0.1, 0.3, 1.0)
+SPOKESMEN = (0.01, 0.03, 0.1)
 """Shares of the cells that speak for an image, those that say a class most; each share has the same weight, so that
-small lesions are not drowned and large ones not left to a few noisy cells. All cells together are among them because
-with few alone nothing is learnt for many epochs: those that speak are chosen by chance until something is known."""
+small lesions are not drowned and large ones not left to a few noisy cells."""
+
+BEGINNERS = (0.3, 1.0)
+"""Shares that speak too while a training begins: with few cells alone nothing is learnt for many epochs, as those that
+speak are chosen by chance until something is known. Kept, they would ask for a third of the image, however small a
+lesion is, and maps would be larger than it."""
+
+BEGINNERS_UNTIL = 0.5
+"""Share of a training after which they are silent; their weight falls to 0 from the start."""
 
 WEIGHT = 2.0
 """Of the loss of the evidence beside that of the detector."""
@@ -110,22 +117,26 @@ def _varied(images: Tensor, along: int) -> Tensor:
     return spread.unflatten(1, (-1, STRIDE)).amax(2) > 0
 
 
-def pooled(said: Tensor, asked: Tensor) -> Tensor:
-    """What some of the cells say together: the mean of each one's `SPOKESMEN`, share by share.
+def pooled(said: Tensor, asked: Tensor, progress: float = 1.0) -> Tensor:
+    """What some of the cells say together: the mean of those that say it most, share by share.
 
     Args:
         said: (..., H, W).
         asked: (..., H, W), may be broadcast: which of them are asked.
+        progress: Share of the training that is done; at 1 there are `SPOKESMEN` only.
 
     Returns:
         (...); 0 where none is asked.
     """
+    beginners = max(0.0, 1 - progress / BEGINNERS_UNTIL)
+    shares = SPOKESMEN + BEGINNERS if beginners else SPOKESMEN
+    weights = said.new_tensor([1.0] * len(SPOKESMEN) + [beginners] * (len(shares) - len(SPOKESMEN)))
     cells, among = said.flatten(-2), asked.expand_as(said).flatten(-2)  # (..., N)
     loudest = cells.masked_fill(~among, NEVER).sort(-1, descending=True).values
     count = among.sum(-1, keepdim=True)  # (..., 1)
     sums = loudest.masked_fill(torch.arange(cells.shape[-1], device=cells.device) >= count, 0).cumsum(-1)
-    speak = (count * torch.tensor(SPOKESMEN, device=cells.device)).round().long().clamp(min=1)  # (..., shares)
-    return (sums.gather(-1, speak - 1) / speak).mean(-1)
+    speak = (count * said.new_tensor(shares)).round().long().clamp(min=1)  # (..., shares)
+    return (sums.gather(-1, speak - 1) / speak * weights).sum(-1) / weights.sum()
 
 
 def evidence_loss(views: Tensor, cells: Tensor, answers: Tensor, balance: Tensor) -> Tensor:

@@ -95,7 +95,7 @@ def _larger(tiles: Tensor, times: int) -> Tensor:
     return tiles.repeat_interleave(times, 2).repeat_interleave(times, 3)
 
 
-def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor) -> Tensor:
+def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor, progress: float) -> Tensor:
     """Cross entropy of what cells say of their own patients, summed over views and questions: a scalar.
 
     For each question the cells that show somebody with a no are pooled and held against a no. Those that show somebody
@@ -105,13 +105,14 @@ def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor) -> Tensor:
         views: (B, V, Q, S / 4, S / 4), in float32.
         made: What they were seen in.
         balance: (2, Q) weights of no and yes.
+        progress: Share of the training that is done.
     """
-    no, yes = (_held(views, (made.cells == answer) & made.shown, answer) for answer in (False, True))
+    no, yes = (_held(views, (made.cells == answer) & made.shown, answer, progress) for answer in (False, True))
     return (balance[0] * no + balance[1] * made.most[:, None] * yes).sum(dim=(1, 2)).mean()
 
 
-def _held(views: Tensor, asked: Tensor, answer: bool) -> Tensor:
+def _held(views: Tensor, asked: Tensor, answer: bool, progress: float) -> Tensor:
     """Cells (B, V, Q, H, W), of which those asked (B, Q, H, W) speak, against an answer: (B, V, Q), 0 where none is."""
-    said = pooled(views, asked[:, None])
+    said = pooled(views, asked[:, None], progress)
     loss = functional.binary_cross_entropy_with_logits(said, torch.full_like(said, answer), reduction="none")
     return loss * asked.flatten(2).any(-1)[:, None]

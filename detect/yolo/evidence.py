@@ -65,13 +65,11 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
         As there, all terms are multiplied by the size of the batch.
         """
         terms, named = super().loss(batch, preds)
-        images, rng = (
-            batch["img"],
-            np.random.default_rng(int(torch.randint(2**31, ()))),
-        )  # torch's is seeded every epoch
+        images, balance = batch["img"], self.balance.to(terms.device)
+        rng = np.random.default_rng(int(torch.randint(2**31, ())))  # torch's own is seeded every epoch
         blocks = draw_blocks(len(images), images.shape[-1], self.progress, rng)
         made = patchwork(images, _answers(batch, self.questions), blocks)
-        more = WEIGHT * patchwork_loss(self.views(made.images).float(), made, self.balance.to(terms.device))
+        more = WEIGHT * patchwork_loss(self.views(made.images).float(), made, balance, self.progress)
         return torch.cat([terms, more[None] * len(images)]), {**named, EVIDENCE: more.detach()}
 
 

@@ -40,6 +40,9 @@ from spinedet.datasets.phantoms.whole_images import WholeImage
 BIAS_SIZE = 130.0
 """Size of the bright and dark parts of the coil's field, in pixels."""
 
+HEALTHY = 0.8
+"""Share of its fossa that a healthy supraspinatus fills at least; what a wasted one leaves of that is fat."""
+
 SHADE = 0.06
 """Standard deviation of the signal between muscles of one image, as a fraction."""
 
@@ -109,7 +112,10 @@ def render_image(patient: ShoulderPatient, number: int) -> WholeImage:
     for (name, corners), share in zip(MUSCLES.items(), plan.elsewhere, strict=True):
         _paint_muscle(canvas, shoulder.outline(corners), share, patient, rng)
         paint_tendons(canvas, shoulder, name, palette, rng)
-    lesion = _paint_muscle(canvas, supraspinatus(shoulder, plan.occupation[number]), plan.fat[number], patient, rng)
+    muscle = supraspinatus(shoulder, plan.occupation[number])
+    lesion = _paint_muscle(canvas, muscle, plan.fat[number], patient, rng)
+    if plan.fat[number] > 0:
+        lesion |= _replaced(canvas, supraspinatus(shoulder, HEALTHY), muscle)
     paint_tendons(canvas, shoulder, SUPRASPINATUS, palette, rng)
     paint_bones(canvas, shoulder, palette, rng)
     paint_vessels(canvas, shoulder, palette, rng)
@@ -132,6 +138,12 @@ def _paint_muscle(
     mask = np.zeros(canvas.pixels.shape[:2], np.uint8)
     mask[window] = fatty(fat, inside) if share > 0 else 0
     return mask
+
+
+def _replaced(canvas: Canvas, healthy: Points, muscle: Points) -> NDArray[np.uint8]:
+    """Where fat has taken the place of muscle that wasted (H, W)."""
+    before, after = (paint_region(canvas, outline) for outline in (healthy, muscle))
+    return before & (1 - after)
 
 
 def _acquire(canvas: Canvas, patient: ShoulderPatient, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -30,7 +30,10 @@ MASKED = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """The lesion over a leg's window (H, W): share of fat, share of fluid, and where it is."""
+    """The lesion over a leg's window (H, W): share of fat, share of fluid, and where it is.
+
+    It is where the disease shows: in affected muscle, and in the fat that took the place of muscle that wasted.
+    """
 
     fat: FloatImage
     fluid: FloatImage
@@ -42,7 +45,7 @@ def spread_lesion(
 ) -> Lesion:
     """Spread the degrees of every muscle (M,) over its pixels, unevenly."""
     degree = _local(territory, degrees.astype(np.float32)[territory.muscle], pattern.rim, rng)
-    mask = (degree >= MASKED) & (territory.share > 0.5)
+    mask = (degree >= MASKED) & (np.maximum(territory.share, territory.former) > 0.5)
     if pattern.oedema:
         return Lesion(_moth_eaten(np.full_like(degree, HEALTHY_FAT), rng), degree, mask)
     return Lesion(_moth_eaten(np.maximum(degree, HEALTHY_FAT), rng), np.zeros_like(degree), mask)

@@ -40,12 +40,14 @@ class Territory:
         muscle: Number of the nearest muscle.
         share: How much of the pixel is muscle, from 0 (fat between muscles, or outside) to 1.
         depth: Distance from the nearest border, as a fraction of the leg's radius.
+        former: As `share`, before muscles wasted.
     """
 
     window: tuple[slice, slice]
     muscle: NDArray[np.intp]
     share: FloatImage
     depth: FloatImage
+    former: FloatImage
 
 
 def map_muscles(
@@ -67,13 +69,22 @@ def map_muscles(
     beyond = _beyond_reach(places, level, swelling)
     beyond = cv2.resize(beyond, size, interpolation=cv2.INTER_LINEAR)  # (H, W, M)
     inside = cv2.resize(_inside_fascia(leg, places), size, interpolation=cv2.INTER_LINEAR)
+    planes = plane * np.exp(PLANE_VARIES * smooth_noise(rng, size[1], size[0], PLANE_SIZE, PLANE_SIZE))
+    pixel = 1 / (leg.radius * view.scale)
+    wasted = (WASTING * np.minimum(swelling, 0)).astype(np.float32)  # (M,)
+    _, depth_before = _claims(beyond + wasted, inside, planes)
+    muscle, depth = _claims(beyond, inside, planes)
+    share, former = (np.clip(part / pixel + 0.5, 0, 1) for part in (depth, depth_before))
+    return Territory(window, muscle, share, depth, former)
+
+
+def _claims(beyond: FloatImage, inside: FloatImage, planes: FloatImage) -> tuple[NDArray[np.intp], FloatImage]:
+    """The nearest muscle (H, W), and how far within it each pixel lies (H, W); negative in the fat between two."""
     muscle = beyond.argmin(axis=2)
     nearest = np.take_along_axis(beyond, muscle[..., None], axis=2)[..., 0]
-    np.put_along_axis(beyond, muscle[..., None], FAR, axis=2)
-    planes = plane * np.exp(PLANE_VARIES * smooth_noise(rng, size[1], size[0], PLANE_SIZE, PLANE_SIZE))
-    depth = np.minimum(np.minimum((beyond.min(axis=2) - nearest) / 2, SLACK - nearest), inside) - planes
-    pixel = 1 / (leg.radius * view.scale)
-    return Territory(window, muscle, np.clip(depth / pixel + 0.5, 0, 1), depth)
+    others = beyond.copy()
+    np.put_along_axis(others, muscle[..., None], FAR, axis=2)
+    return muscle, np.minimum(np.minimum((others.min(axis=2) - nearest) / 2, SLACK - nearest), inside) - planes
 
 
 def _places(leg: Leg, view: View, window: tuple[slice, slice], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -183,3 +183,16 @@ def test_the_lesion_is_brighter_than_the_muscle_beside_it(grade: Grade) -> None:
         muscle = np.percentile(image.pixels[image.region > 0], 5)
         assert image.pixels[image.lesion > 0].mean() > 1.3 * muscle
         assert image.lesion.sum() > 300
+
+
+def test_fat_in_place_of_a_diseased_muscle_that_wasted_is_lesion_too() -> None:
+    """It filled 0.8 of its fossa and fills 0.5: at least 0.3 of the fossa are lesion, and most of that is white."""
+    patient = make_patient(5, 0, EASY)
+    fat, kept, spared = (
+        render_image(replace(patient, plan=replace(patient.plan, fat=(share,), occupation=(size,))), 0)
+        for share, size in ((0.01, 0.5), (0.01, 0.8), (0.0, 0.5))
+    )
+    assert 0.27 < fat.lesion.sum() / fat.region.sum() < 0.36
+    assert kept.lesion.sum() < 0.05 * kept.region.sum()
+    assert not spared.lesion.any()
+    assert fat.pixels[fat.lesion > 0].mean() > 1.3 * np.median(fat.pixels[(fat.region > 0) & (fat.lesion == 0)])

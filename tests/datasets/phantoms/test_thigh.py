@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from spinedet.datasets.phantoms.thigh.anatomy import HEIGHT, WIDTH, build_legs, place_legs
+from spinedet.datasets.phantoms.thigh.lesions import spread_lesion
 from spinedet.datasets.phantoms.thigh.muscles import MUSCLES, NAMES, cut_muscles
 from spinedet.datasets.phantoms.thigh.patterns import BECKER, CLASSES, DUCHENNE, MIMIC, OTHERS, Pattern
 from spinedet.datasets.phantoms.thigh.plan import BLOCK, EASY, HARD, TOUCHING, PatientPlan, label_of, plan_patient
 from spinedet.datasets.phantoms.thigh.scene import make_patient, render_image
+from spinedet.datasets.phantoms.thigh.territory import map_muscles
 from spinedet.datasets.phantoms.whole_images import WholeImage
 
 PAPER_IMAGES = {"other": 420, "DMD": 130, "BMD": 98}
@@ -152,6 +154,22 @@ def test_oedema_is_a_lesion_without_fat() -> None:
     image = first_image(lambda plan: plan.pattern.oedema and plan.course > 0.7)
     assert image.lesion.sum() > 500
     assert np.median(image.pixels[image.lesion > 0]) < 110
+
+
+def test_fat_in_place_of_muscle_that_wasted_is_lesion_too() -> None:
+    """All muscles of a leg waste alike; what they held before is what they hold where they have not."""
+    patient = make_patient(5, 0, EASY)
+    leg = build_legs(patient.build, 0.5, False)[0]
+    view = place_legs(patient.build, [leg, leg])
+    kept, wasted = (
+        map_muscles(leg, view, 0.5, np.full(len(NAMES), swelling), patient.plane, np.random.default_rng(1))
+        for swelling in (0.0, -1.0)
+    )
+    np.testing.assert_array_equal(kept.former, kept.share)
+    np.testing.assert_allclose(wasted.former, kept.share, atol=1e-4)
+    assert (wasted.share > 0.5).sum() < 0.95 * (wasted.former > 0.5).sum()
+    lesion = spread_lesion(wasted, np.ones(len(NAMES)), DUCHENNE, np.random.default_rng(2)).mask
+    np.testing.assert_array_equal(lesion, wasted.former > 0.5)
 
 
 def test_every_dystrophic_patient_shows_a_lesion_even_in_the_hard_setting() -> None:

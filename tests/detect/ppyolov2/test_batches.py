@@ -289,6 +289,7 @@ def test_patchworks_are_drawn_with_evidence_and_grow(samples: Samples) -> None:
     first, last, again = ([*training_batches(samples, settings, pointing, epoch)] for epoch in (1, 10, 10))
     blocks = [batch.blocks for made in (first, last, again) for batch in made]
     assert [drawn is not None and drawn.shape for drawn in blocks] == [(7, 12, 12)] * 3
+    assert [batch.progress for made in (first, last) for batch in made] == [0.0, 0.9]
     assert not np.any(blocks[0])
     assert 0.2 < np.mean(np.asarray(blocks[1])) < 0.6
     np.testing.assert_array_equal(blocks[1], blocks[2])

@@ -81,13 +81,13 @@ def test_cells_that_show_somebody_without_are_held_against_a_no() -> None:
     views = torch.full((2, 1, 1, 4, 4), 2.0)
     views[0, 0, 0, :2, :2] = 50
     views[1] = torch.where(made.cells[1], 3.0, -1.0)  # a yes of 3 where there is one, a no of -1 in the other's four
-    loss = patchwork_loss(views, made, EVEN).item()
+    loss = patchwork_loss(views, made, EVEN, 1.0).item()
     assert loss == pytest.approx((softplus(2) + softplus(-3) + softplus(-1)) / 2, rel=1e-6)
 
 
 def test_both_answers_have_their_weights() -> None:
     made, views = made_of_two(), torch.zeros(2, 2, 1, 4, 4)
-    loss = patchwork_loss(views, made, torch.tensor([[3.0], [5.0]])).item()
+    loss = patchwork_loss(views, made, torch.tensor([[3.0], [5.0]]), 1.0).item()
     assert loss == pytest.approx(2 * (3 + 5 + 3) * math.log(2) / 2, rel=1e-6)  # two views; nos of both, one yes
 
 
@@ -95,13 +95,15 @@ def test_without_blocks_it_is_the_loss_of_evidence() -> None:
     torch.manual_seed(0)
     views, answers, balance = torch.randn(3, 2, 4, 8, 8), torch.randint(2, (3, 4)).float(), torch.rand(2, 4) + 0.5
     made = patchwork(torch.zeros(3, 3, 32, 32), answers, np.zeros((3, 4, 4), np.bool_))
-    torch.testing.assert_close(patchwork_loss(views, made, balance), evidence_loss(views, made.shown, answers, balance))
+    torch.testing.assert_close(
+        patchwork_loss(views, made, balance, 1.0), evidence_loss(views, made.shown, answers, balance)
+    )
 
 
 def test_cells_beside_the_disease_learn_to_say_nothing_and_the_other_patients_learn_nothing() -> None:
     made = made_of_two()
     views = torch.zeros(2, 1, 1, 4, 4, requires_grad=True)
-    patchwork_loss(views, made, EVEN).backward()
+    patchwork_loss(views, made, EVEN, 0.0).backward()  # all cells speak
     assert views.grad is not None
     pull = views.grad[:, 0, 0]
     assert (pull[0, :2, :2] == 0).all()  # they show the diseased patient, but who knows which part of him
@@ -120,6 +122,6 @@ def test_a_patchwork_shows_nobody_where_the_patient_of_a_block_has_a_margin() ->
     assert made.shown[0, 0].tolist() == [[False] * 2 + [True] * 2] * 2 + [[True] * 4] * 2
     assert made.shown[1, 0].tolist() == [[True] * 2 + [False] * 2] * 2 + [[True] * 4] * 2
     views = torch.zeros(2, 1, 1, 4, 4, requires_grad=True)
-    patchwork_loss(views, made, EVEN).backward()
+    patchwork_loss(views, made, EVEN, 0.0).backward()  # all cells speak
     assert views.grad is not None
     assert (views.grad[:, 0, 0].ne(0) == made.shown[:, 0]).all()
