@@ -22,7 +22,7 @@ from spinedet.detect.ppyolov2.augment import Sample, augmented, mixed, resized
 from spinedet.detect.ppyolov2.format import PREPROCESSING
 from spinedet.detect.ppyolov2.recipe import MIXUP_BETA, MULTI_SCALE_RANGE, SMALLEST_IMAGE, Recipe
 from spinedet.detect.preprocess import INTERPOLATIONS, prepare
-from spinedet.detect.training.patchwork import draw_blocks
+from spinedet.detect.training.patchwork import Cut, draw_cut
 
 THREADS = 2
 """Threads that prepare batches; OpenCV adds its own."""
@@ -52,9 +52,7 @@ class Batch:
         boxes: (B, M, 4) float32, x0 y0 x1 y1 in pixels of the network input; padded with zeros.
         labels: (B, M) int64, index into the classes; padded with `NO_CLASS`.
         shares: (B, M) float32: 1, or the share of the box's image in a mixed pair; padded with 0.
-        blocks: (B, S / 8, S / 8), where patchworks of them show another (`spinedet.detect.training.patchwork`); with
-            evidence, and in training only.
-        progress: Share of the training that was done when the batch was made; 1 for batches that are not learnt from.
+        cut: How patchworks are made of them (`spinedet.detect.training.patchwork`); with evidence, in training only.
     """
 
     names: tuple[str, ...]
@@ -62,8 +60,7 @@ class Batch:
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
     shares: NDArray[np.float32]
-    blocks: NDArray[np.bool_] | None = None
-    progress: float = 1.0
+    cut: Cut | None = None
 
 
 class Samples:
@@ -148,9 +145,9 @@ def _training_batch(
     drawn = (_with_another(samples, place, rng) if mixing else samples[place] for place in places)
     changed = [augmented(sample, recipe, settings.mirror, rng) for sample in drawn]
     progress = (epoch - 1) / settings.epochs
-    blocks = draw_blocks(len(places), side, progress, rng) if recipe.evidence else None
+    cut = draw_cut(len(places), side, progress, rng) if recipe.evidence else None
     batch = _batch([samples.names[place] for place in places], changed, side, interpolation)
-    return replace(batch, blocks=blocks, progress=progress)
+    return replace(batch, cut=cut)
 
 
 def _plain_batch(samples: Samples, side: int, places: Places) -> Batch:

@@ -94,12 +94,12 @@ class PPYOLOv2Learner:
         balance = self._balance.to(views.device)
         if patched is None or made is None:
             return evidence_loss(views, shown(images), self._answers(batch, views.device), balance)
-        return patchwork_loss(patched, made, balance, batch.progress)
+        return patchwork_loss(patched, made, balance)
 
     def _patchwork(self, images: Tensor, batch: Batch) -> Patchwork | None:
-        if self._questions is None or batch.blocks is None:
+        if self._questions is None or batch.cut is None:
             return None
-        return patchwork(images, self._answers(batch, images.device), batch.blocks)
+        return patchwork(images, self._answers(batch, images.device), batch.cut, self._questions.dividing)
 
     def _answers(self, batch: Batch, device: torch.device) -> Tensor:
         """Of all questions (B, Q)."""

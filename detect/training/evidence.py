@@ -161,7 +161,8 @@ def evidence_loss(views: Tensor, cells: Tensor, answers: Tensor, balance: Tensor
 def balance_of(dataset: Dataset, questions: Questions) -> Tensor:
     """(2, Q) weights with which images whose answer is no, and yes, count half each, however rare it is.
 
-    A question with one answer for all images weighs 1: there is nothing to balance.
+    Patchworks are filled by a yes and by a no on the dividing question in turn; where there is one, images count as
+    often as they fill one. A question with one answer for all images weighs 1: there is nothing to balance.
 
     Raises:
         InputError: An image has several boxes; evidence asks for the one class of an image.
@@ -177,7 +178,11 @@ def balance_of(dataset: Dataset, questions: Questions) -> Tensor:
     found = torch.zeros(len(dataset), len(dataset.classes))
     for row, item in enumerate(dataset.items):
         found[row, dataset.boxes(item).labels] = 1
-    yes = questions.answers(found).mean(0)  # (Q,)
+    answers = questions.answers(found)
+    yes = answers.mean(0)  # (Q,)
+    if questions.dividing is not None and 0 < yes[questions.dividing] < 1:
+        sides = answers[:, questions.dividing] > 0
+        yes = (answers[sides].mean(0) + answers[~sides].mean(0)) / 2
     share = torch.stack([1 - yes, yes])  # (2, Q)
     return torch.where((share > 0).all(0), 0.5 / share.clamp(min=1e-9), torch.ones_like(share))
 

@@ -44,25 +44,44 @@ class Patchwork:
         cells: (B, Q, S / 4, S / 4), whether the patient that a cell shows has a yes.
         shown: (B, 1, S / 4, S / 4), whether it shows a patient at all (`spinedet.detect.training.evidence.shown`).
         most: (B, Q), whether the patient who fills most of the image has one.
+        progress: Share of the training that is done.
     """
 
     images: Tensor
     cells: Tensor
     shown: Tensor
     most: Tensor
+    progress: float
 
 
-def draw_blocks(count: int, side: int, progress: float, rng: Generator) -> NDArray[np.bool_]:
-    """Where B patchworks show the other patient: (B, S / 8, S / 8).
+@dataclass(frozen=True, eq=False, slots=True)
+class Cut:
+    """How a batch is cut into patchworks.
+
+    Attributes:
+        blocks: (B, S / 8, S / 8), where they show the other patient.
+        partners: (B, 2) in 0..1, which two patients each is made of.
+        progress: Share of the training that is done.
+    """
+
+    blocks: NDArray[np.bool_]
+    partners: NDArray[np.float64]
+    progress: float
+
+
+def draw_cut(count: int, side: int, progress: float, rng: Generator) -> Cut:
+    """How B images become B patchworks.
 
     Args:
         count: B.
         side: S in pixels.
         progress: Share of the training that is done.
-        rng: Sizes, offsets and which blocks are drawn from it.
+        rng: Sizes, offsets, which blocks and which partners are drawn from it.
     """
     share = OTHERS * min(1.0, progress / RISES_UNTIL)
-    return np.stack([_blocks(side // TILE, share, rng) for _ in range(count)])
+    blocks = np.stack([_blocks(side // TILE, share, rng) for _ in range(count)])
+    spread = rng.permuted(np.tile(np.arange(count), (2, 1)), axis=1).T  # (B, 2): every image gets its turn
+    return Cut(blocks, (spread + rng.random((count, 2))) / count, progress)
 
 
 def _blocks(tiles: int, share: float, rng: Generator) -> NDArray[np.bool_]:
@@ -73,29 +92,49 @@ def _blocks(tiles: int, share: float, rng: Generator) -> NDArray[np.bool_]:
     return other.repeat(length, 0).repeat(length, 1)[top : top + tiles, left : left + tiles]
 
 
-def patchwork(images: Tensor, answers: Tensor, blocks: NDArray[np.bool_]) -> Patchwork:
-    """Each image of a batch with blocks of the one before it, at the same places; the first takes from the last.
+def patchwork(images: Tensor, answers: Tensor, cut: Cut, dividing: int | None) -> Patchwork:
+    """Images of a batch with blocks of others in them, at the same places.
 
     Args:
         images: (B, 3, S, S).
         answers: (B, Q), more than 0 for a yes.
-        blocks: (B, S / 8, S / 8) from `draw_blocks`.
+        cut: From `draw_cut`.
+        dividing: The question on which the two patients of a patchwork differ: half of the patchworks are a yes with
+            blocks of a no, half a no with blocks of a yes. Without one, or where all of the batch have one answer,
+            each image has blocks of the one before it.
     """
-    other = torch.from_numpy(blocks).to(images.device)[:, None]  # (B, 1, S / 8, S / 8)
-    coarse, own, yes = _larger(other, TILE // STRIDE), shown(images), answers > 0
+    yes = answers > 0
+    own, other = _pairs(yes[:, dividing] if dividing is not None else yes.new_ones(len(yes)), cut.partners)
+    blocks = torch.from_numpy(cut.blocks).to(images.device)[:, None]  # (B, 1, S / 8, S / 8)
+    coarse, seen = _larger(blocks, TILE // STRIDE), shown(images)
     return Patchwork(
-        images=torch.where(_larger(other, TILE), images.roll(1, 0), images),
-        cells=torch.where(coarse, yes.roll(1, 0)[..., None, None], yes[..., None, None]),
-        shown=torch.where(coarse, own.roll(1, 0), own),
-        most=yes,
+        images=torch.where(_larger(blocks, TILE), images[other], images[own]),
+        cells=torch.where(coarse, yes[other][..., None, None], yes[own][..., None, None]),
+        shown=torch.where(coarse, seen[other], seen[own]),
+        most=yes[own],
+        progress=cut.progress,
     )
+
+
+def _pairs(yes: Tensor, partners: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+    """Who fills most of each patchwork and who its blocks: two times (B,)."""
+    sides = [yes.nonzero()[:, 0], (~yes).nonzero()[:, 0]]
+    everybody = torch.arange(len(yes), device=yes.device)
+    if not all(map(len, sides)):
+        return everybody, everybody.roll(1)
+    drawn = torch.from_numpy(partners).to(yes.device).unbind(1)
+    one, another = (
+        side[(part * len(side)).long().clamp(max=len(side) - 1)] for part, side in zip(drawn, sides, strict=True)
+    )
+    swapped = everybody % 2 > 0
+    return torch.where(swapped, another, one), torch.where(swapped, one, another)
 
 
 def _larger(tiles: Tensor, times: int) -> Tensor:
     return tiles.repeat_interleave(times, 2).repeat_interleave(times, 3)
 
 
-def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor, progress: float) -> Tensor:
+def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor) -> Tensor:
     """Cross entropy of what cells say of their own patients, summed over views and questions: a scalar.
 
     For each question the cells that show somebody with a no are pooled and held against a no. Those that show somebody
@@ -105,9 +144,8 @@ def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor, progress: fl
         views: (B, V, Q, S / 4, S / 4), in float32.
         made: What they were seen in.
         balance: (2, Q) weights of no and yes.
-        progress: Share of the training that is done.
     """
-    no, yes = (_held(views, (made.cells == answer) & made.shown, answer, progress) for answer in (False, True))
+    no, yes = (_held(views, (made.cells == answer) & made.shown, answer, made.progress) for answer in (False, True))
     return (balance[0] * no + balance[1] * made.most[:, None] * yes).sum(dim=(1, 2)).mean()
 
 

@@ -21,10 +21,12 @@ class Questions:
     Attributes:
         classes: Number of classes C.
         positive: The positive classes' places among them; none where the common question would be an old one.
+        dividing: The question that parts the positive from the rest; none where all or no classes are positive.
     """
 
     classes: int
     positive: tuple[int, ...] = ()
+    dividing: int | None = None
 
     @property
     def count(self) -> int:
@@ -54,7 +56,9 @@ def questions_of(classes: Sequence[str], positive: Sequence[str]) -> Questions:
         expected, found = ", ".join(classes), ", ".join(unknown)
         raise InputError("`positive` names a class that is not there.", expected=expected, found=found)
     labels = tuple(label for label, name in enumerate(classes) if name in positive)
-    return Questions(len(classes), labels if 1 < len(labels) < len(classes) else ())
+    if not 0 < len(labels) < len(classes):
+        return Questions(len(classes))
+    return Questions(len(classes), labels, len(classes)) if len(labels) > 1 else Questions(len(classes), (), labels[0])
 
 
 def asked(recipe: Mapping[str, Any], classes: Sequence[str]) -> Questions | None:

@@ -9,7 +9,7 @@ from ultralytics.nn.modules.head import Detect
 from ultralytics.nn.tasks import DetectionModel
 
 from spinedet.detect.training.evidence import STRIDE, WEIGHT, EvidenceBranch, image_classes
-from spinedet.detect.training.patchwork import draw_blocks, patchwork, patchwork_loss
+from spinedet.detect.training.patchwork import draw_cut, patchwork, patchwork_loss
 from spinedet.detect.training.questions import Questions
 
 EVIDENCE = "evidence"
@@ -65,11 +65,11 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
         As there, all terms are multiplied by the size of the batch.
         """
         terms, named = super().loss(batch, preds)
-        images, balance = batch["img"], self.balance.to(terms.device)
+        images, questions, balance = batch["img"], self.questions, self.balance.to(terms.device)
         rng = np.random.default_rng(int(torch.randint(2**31, ())))  # torch's own is seeded every epoch
-        blocks = draw_blocks(len(images), images.shape[-1], self.progress, rng)
-        made = patchwork(images, _answers(batch, self.questions), blocks)
-        more = WEIGHT * patchwork_loss(self.views(made.images).float(), made, balance, self.progress)
+        cut = draw_cut(len(images), images.shape[-1], self.progress, rng)
+        made = patchwork(images, _answers(batch, questions), cut, questions.dividing)
+        more = WEIGHT * patchwork_loss(self.views(made.images).float(), made, balance)
         return torch.cat([terms, more[None] * len(images)]), {**named, EVIDENCE: more.detach()}
 
 

@@ -160,7 +160,7 @@ def test_fat_in_place_of_muscle_that_wasted_is_lesion_too() -> None:
     """All muscles of a leg waste alike; what they held before is what they hold where they have not."""
     patient = make_patient(5, 0, EASY)
     leg = build_legs(patient.build, 0.5, False)[0]
-    view = place_legs(patient.build, [leg, leg])
+    view = place_legs(patient.build, (leg, leg))
     kept, wasted = (
         map_muscles(leg, view, 0.5, np.full(len(NAMES), swelling), patient.plane, np.random.default_rng(1))
         for swelling in (0.0, -1.0)

@@ -287,15 +287,15 @@ def test_patchworks_are_drawn_with_evidence_and_grow(samples: Samples) -> None:
     """Of 96 pixels, 12 tiles a side: none of another patient in the first epoch; again the same for the same epoch."""
     pointing, settings = PLAIN.model_copy(update={"evidence": True}), make_settings(batch=7)
     first, last, again = ([*training_batches(samples, settings, pointing, epoch)] for epoch in (1, 10, 10))
-    blocks = [batch.blocks for made in (first, last, again) for batch in made]
-    assert [drawn is not None and drawn.shape for drawn in blocks] == [(7, 12, 12)] * 3
-    assert [batch.progress for made in (first, last) for batch in made] == [0.0, 0.9]
+    cuts = [batch.cut for made in (first, last, again) for batch in made]
+    assert [cut and (cut.blocks.shape, cut.progress) for cut in cuts] == [((7, 12, 12), part) for part in (0, 0.9, 0.9)]
+    blocks = [cut.blocks for cut in cuts if cut]
     assert not np.any(blocks[0])
-    assert 0.2 < np.mean(np.asarray(blocks[1])) < 0.6
+    assert 0.2 < np.mean(blocks[1]) < 0.6
     np.testing.assert_array_equal(blocks[1], blocks[2])
     assert_equal(last, again)
 
 
 def test_without_evidence_and_in_validation_there_are_no_patchworks(samples: Samples) -> None:
-    assert all(batch.blocks is None for batch in training_batches(samples, make_settings(), PLAIN, 10))
-    assert all(batch.blocks is None for batch in plain_batches(samples, make_settings()))
+    assert all(batch.cut is None for batch in training_batches(samples, make_settings(), PLAIN, 10))
+    assert all(batch.cut is None for batch in plain_batches(samples, make_settings()))

@@ -188,6 +188,12 @@ def test_images_with_and_without_a_class_count_half_each(blocks: Path) -> None:
     torch.testing.assert_close(balance_of(part, TWO), torch.tensor([[1.5, 0.75], [0.75, 1.5]]))
 
 
+def test_images_count_as_often_as_they_fill_a_patchwork(blocks: Path) -> None:
+    """Half are filled by the one wide image and half by the two tall ones: nothing is rare."""
+    part = Dataset.load(blocks).subset(("i0", "i1", "i3"))
+    torch.testing.assert_close(balance_of(part, questions_of(part.classes, ("wide",))), torch.ones(2, 2))
+
+
 def test_a_class_of_all_images_is_not_balanced(blocks: Path) -> None:
     assert balance_of(Dataset.load(blocks).subset(("i1", "i3")), TWO).tolist() == [[1, 1], [1, 1]]
 

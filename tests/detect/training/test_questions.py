@@ -11,7 +11,7 @@ GRADES = ("0", "1", "2", "3")
 
 def test_several_positive_classes_have_one_question_more() -> None:
     questions = questions_of(GRADES, ("2", "3"))
-    assert questions == Questions(4, (2, 3))
+    assert questions == Questions(4, (2, 3), 4)
     assert questions.count == 5
     assert questions.places == (0, 1, 4, 4)
 
@@ -23,6 +23,11 @@ def test_a_common_question_that_would_be_an_old_one_is_not_asked(positive: tuple
     assert questions.places == (0, 1, 2, 3)
     classes = torch.eye(4)
     assert torch.equal(questions.answers(classes), classes)
+
+
+@pytest.mark.parametrize(("positive", "dividing"), [(("2", "3"), 4), (("3",), 3), ((), None), (GRADES, None)], ids=str)
+def test_the_positive_are_parted_from_the_rest(positive: tuple[str, ...], dividing: int | None) -> None:
+    assert questions_of(GRADES, positive).dividing == dividing
 
 
 def test_an_image_is_positive_if_any_positive_class_is_there_and_mixed_shares_add_up() -> None:
@@ -41,4 +46,4 @@ def test_a_recipe_without_evidence_asks_nothing() -> None:
     assert asked({"evidence": False, "positive": ["2", "3"]}, GRADES) is None
     assert asked({}, GRADES) is None
     assert asked({"evidence": True}, GRADES) == Questions(4)
-    assert asked({"evidence": True, "positive": ["2", "3"]}, GRADES) == Questions(4, (2, 3))
+    assert asked({"evidence": True, "positive": ["2", "3"]}, GRADES) == Questions(4, (2, 3), 4)
