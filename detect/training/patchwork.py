@@ -37,7 +37,7 @@ RISES_UNTIL = 0.75
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Patchwork:
-    """B images made of 2 B.
+    """B images, each made of two.
 
     Attributes:
         images: (B, 3, S, S).
