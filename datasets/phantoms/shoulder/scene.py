@@ -34,13 +34,13 @@ from spinedet.datasets.phantoms.shoulder.painting import (
     paint_vessels,
     sample_palette,
 )
-from spinedet.datasets.phantoms.shoulder.plan import PatientPlan, Setting, plan_patient
+from spinedet.datasets.phantoms.shoulder.plan import EASY, PatientPlan, Setting, plan_patient
 from spinedet.datasets.phantoms.whole_images import WholeImage
 
 BIAS_SIZE = 130.0
 """Size of the bright and dark parts of the coil's field, in pixels."""
 
-HEALTHY = 0.8
+HEALTHY = EASY.occupation["0"][0]
 """Share of its fossa that a healthy supraspinatus fills at least; what a wasted one leaves of that is fat."""
 
 SHADE = 0.06
