@@ -151,6 +151,16 @@ def test_heads_of_whole_images_are_trained_to_point(detector: str, preset: str) 
     assert make_settings(detector, preset, whole_image=True).recipe["evidence"] is True
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_rate_falls_only_when_patchworks_are_full_and_small_shares_speak_alone(preset: str) -> None:
+    """Before, `tiny` let it fall at half of the epochs, and there the evidence stood still."""
+    pytest.importorskip("torch")
+    patchwork = importlib.import_module("spinedet.detect.training.patchwork")
+    evidence = importlib.import_module("spinedet.detect.training.evidence")
+    falls = make_settings("ppyolov2", preset, whole_image=True).recipe["falls"]
+    assert min(falls) >= max(patchwork.RISES_UNTIL, evidence.BEGINNERS_UNTIL)
+
+
 def test_heads_that_point_are_told_which_classes_are_positive() -> None:
     told = partial(make_settings, preset="tiny", whole_image=True, positive=("DMD", "BMD"))
     for detector in ("yolov3", "yolov5", "ppyolov2"):
