@@ -15,8 +15,17 @@ Preset = Literal["tiny", "small", "paper"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
+class Otherwise(BaseModel):
+    """What a preset says otherwise of some tasks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    learning_rate: float | None = None
+    recipe: dict[str, Any] = {}
+
+
 class PresetValues(BaseModel):
-    """One preset of a detector."""
+    """One preset of a detector; `whole_image` is for tasks that ask the whole image."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,6 +35,7 @@ class PresetValues(BaseModel):
     batch: int
     learning_rate: float
     recipe: dict[str, Any] = {}
+    whole_image: Otherwise = Otherwise()
 
 
 class DetectorConfig(BaseModel):
@@ -39,7 +49,7 @@ class DetectorConfig(BaseModel):
         recipe: What all presets share.
         whole_image: Keys of the recipe that are otherwise where an image has one answer: nothing may cut the region.
         rate_follows_batch: A batch other than the preset's changes the learning rate in proportion (Goyal et al. 2017,
-            arXiv 1706.02677), unless a rate is asked for too. Right for SGD, not for Adam.
+            arXiv 1706.02677), unless a rate is asked for too. Right for SGD, so not where the recipe has AdamW.
         size_from_scratch: Taken in place of a preset's size where training starts from nothing (`--weights none`) and
             no size is asked for.
         pretrained: The word for `--weights` that fetches its published weights: the images these were trained on.
@@ -77,6 +87,16 @@ def _read_yaml(detector: str) -> dict[str, Any]:
     return content
 
 
+def _values(config: DetectorConfig, preset: PresetValues, whole_image: bool) -> dict[str, Any]:
+    """Fields of `Settings` as a preset has them."""
+    values = preset.model_dump(exclude={"whole_image"})
+    recipe = {**config.recipe, **preset.recipe}
+    if whole_image:
+        recipe |= {**preset.whole_image.recipe, **config.whole_image}
+        values["learning_rate"] = preset.whole_image.learning_rate or preset.learning_rate
+    return {**values, "recipe": recipe}
+
+
 def make_settings(
     detector: str, preset: str, *, whole_image: bool = False, positive: Sequence[str] = (), **changes: Any
 ) -> Settings:
@@ -95,13 +115,12 @@ def make_settings(
     config = read_config(detector)
     if preset not in config.presets:
         raise InputError("There is no such preset.", expected=nearest(preset, list(config.presets)), found=preset)
-    values = config.presets[preset].model_dump()
-    values["recipe"] = {**config.recipe, **values["recipe"], **(config.whole_image if whole_image else {})}
+    values = _values(config, config.presets[preset], whole_image)
     if positive and values["recipe"].get("evidence"):
         values["recipe"]["positive"] = list(positive)
     if config.size_from_scratch and changes.get("weights") in (None, "none"):
         values["size"] = config.size_from_scratch
-    if config.rate_follows_batch:
+    if config.rate_follows_batch and values["recipe"].get("optimizer") != "AdamW":
         values["learning_rate"] *= (changes.get("batch") or values["batch"]) / values["batch"]
     values.update({name: value for name, value in changes.items() if value is not None})
     try:

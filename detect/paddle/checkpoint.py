@@ -26,7 +26,7 @@ class Checkpoint:
         best_loss: Lowest validation loss so far; infinite without a validation part.
         weights: The network's arrays by name.
         average: Their moving average.
-        velocity: The optimiser's momentum.
+        velocity: The optimiser's velocity, or AdamW's moments.
         best: The averages of the best epoch; empty without a validation part.
     """
 

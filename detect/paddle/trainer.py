@@ -1,4 +1,4 @@
-"""The training loop of PP-YOLOv2: momentum, warm-up, clipping, moving average, checkpoints."""
+"""The training loop of PP-YOLOv2: optimiser, warm-up, clipping, moving average, checkpoints."""
 
 import math
 import random
@@ -146,13 +146,15 @@ def update_average(average: Any, network: Any, decay: float) -> None:
 
 
 def _optimizer(network: Any, recipe: Recipe) -> Any:
-    return paddle.optimizer.Momentum(
-        learning_rate=0.0,
-        momentum=MOMENTUM,
-        parameters=network.parameters(),
-        weight_decay=paddle.regularizer.L2Decay(recipe.weight_decay),
-        grad_clip=paddle.nn.ClipGradByGlobalNorm(LARGEST_GRADIENT),
-    )
+    common = {
+        "learning_rate": 0.0,
+        "parameters": network.parameters(),
+        "grad_clip": paddle.nn.ClipGradByGlobalNorm(LARGEST_GRADIENT),
+    }
+    if recipe.optimizer == "AdamW":
+        return paddle.optimizer.AdamW(beta1=MOMENTUM, weight_decay=recipe.weight_decay, **common)
+    decay = paddle.regularizer.L2Decay(recipe.weight_decay)
+    return paddle.optimizer.Momentum(momentum=MOMENTUM, weight_decay=decay, **common)
 
 
 def _losses(network: Any, batch: Batch) -> dict[str, Any]:

@@ -36,7 +36,13 @@ def run_job(
     decided = {"anchors": anchors, "precision": str(precision).removeprefix("torch.")}  # what `data` and `auto` became
     settings = settings.model_copy(update={"recipe": {**settings.recipe, **decided}})
     plan = Plan(
-        settings.epochs, settings.seed, settings.device, recipe.average_decay, recipe.patience, recipe.precision
+        settings.epochs,
+        settings.seed,
+        settings.device,
+        recipe.average_decay,
+        recipe.patience,
+        recipe.precision,
+        recipe.optimizer,
     )
     learner = PPYOLOv2Learner(_network(train, settings, recipe), train, val, settings, recipe, anchors)
     weights = Trainer(learner, plan).run(folder, progress)

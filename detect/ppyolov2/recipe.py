@@ -57,6 +57,7 @@ class Recipe(BaseModel):
         drop_block: DropBlock in the neck.
         warm_up_steps: Steps over which the learning rate rises, at most `LONGEST_WARM_UP` of all.
         falls: Shares of the epochs after which the learning rate falls to a tenth, and to a tenth again.
+        optimizer: `AdamW` suits short runs from scratch, `SGD` long ones.
         weight_decay: L2 on weights, not on normalisation nor on the head's biases.
         average_decay: Decay of the moving average of the weights, reached step by step.
         patience: Epochs without a lower validation loss after which training stops; 0 never stops early. Only in torch.
@@ -78,6 +79,7 @@ class Recipe(BaseModel):
     drop_block: bool = True
     warm_up_steps: Annotated[int, Field(ge=0)] = 4000
     falls: tuple[Share, Share] = (0.8, 0.88)
+    optimizer: Literal["SGD", "AdamW"] = "SGD"
     weight_decay: Annotated[float, Field(ge=0)] = 0.0005
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.9998
     patience: Annotated[int, Field(ge=0)] = 0

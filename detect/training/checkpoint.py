@@ -26,7 +26,7 @@ class Checkpoint:
         weights: The network's.
         average: Their moving average.
         best: The averages of the best epoch; empty without a validation part.
-        optimizer: The optimiser's own state (momentum).
+        optimizer: The optimiser's own state (velocity, or AdamW's moments).
         scaler: The gradient scaler's own state; empty where none is needed.
     """
 

@@ -11,6 +11,8 @@ from spinedet.detect.training.device import Forward, Precision
 Batch = TypeVar("Batch")
 """A learner's own kind of batch; the loop hands it on and never looks inside."""
 
+Optimizer = Literal["SGD", "AdamW"]
+
 LOSS = "loss"
 """The term that is minimised; the others are its parts."""
 
@@ -71,7 +73,8 @@ class Plan:
         average_decay: Decay of the moving average of the weights, reached step by step.
         patience: Epochs without a lower validation loss after which training stops; 0 never stops early.
         precision: What matrices are multiplied in; `auto` takes what the processor has built in.
-        momentum: Share of the last step's velocity that is kept.
+        optimizer: Takes the steps.
+        momentum: Share of the last step's velocity that is kept; AdamW keeps the same share of the mean gradient.
         largest_gradient: Norm over all parameters at which gradients are clipped; weight decay is added after it.
     """
 
@@ -81,5 +84,6 @@ class Plan:
     average_decay: float
     patience: int = 0
     precision: Precision = "auto"
+    optimizer: Optimizer = "SGD"
     momentum: float = 0.9
     largest_gradient: float = 35.0

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -59,7 +59,7 @@ class Trainer(Generic[Batch]):
         # Convolutions want it: a tenth faster on a CPU (ResNet18, r50-dcn at 320 px), and as GPUs multiply in 16 bits.
         self._network = learner.network.to(self._device, memory_format=torch.channels_last)
         self._average = Average(self._network, plan.average_decay)
-        self._optimizer = torch.optim.SGD(learner.parameter_groups(), lr=0.0, momentum=plan.momentum)
+        self._optimizer = _optimizer(learner.parameter_groups(), plan)
         self._parameters = [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision is torch.float16)
         self._epoch, self._best_epoch, self._best_loss = 0, 0, math.inf
@@ -188,6 +188,13 @@ class Trainer(Generic[Batch]):
             self._scaler.load_state_dict(state.scaler)
         self._epoch, self._best_epoch, self._best_loss = state.epoch, state.best_epoch, state.best_loss
         self._best = state.best
+
+
+def _optimizer(groups: list[dict[str, Any]], plan: Plan) -> torch.optim.Optimizer:
+    """Its rate is set before every step."""
+    if plan.optimizer == "AdamW":
+        return torch.optim.AdamW(groups, lr=0.0, betas=(plan.momentum, 0.999))
+    return torch.optim.SGD(groups, lr=0.0, momentum=plan.momentum)
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:

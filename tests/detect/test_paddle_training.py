@@ -26,6 +26,7 @@ from spinedet.detect.paddle.network import BoxesAndScores, Network, SCALE_X_Y
 from spinedet.detect.ppyolov2.recipe import STRIDES, Recipe
 from spinedet.detect.paddle.samples import Samples, plain_batches, training_batches
 from spinedet.annotations.errors import WorkError
+from spinedet.detect.paddle.checkpoint import read_checkpoint
 from spinedet.detect.paddle.trainer import Trainer, seed_all
 
 SIDE, told = 96, {}
@@ -69,6 +70,28 @@ try:
     Trainer(dataset, None, wild, recipe, {}).run(Path(sys.argv[1]), print)
 except WorkError as error:
     told["wild"] = str(error)
+
+short = settings.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
+adam = Recipe(optimizer="AdamW", multi_scale=False)
+
+def weights(folder, *stops):
+    with paddle.utils.unique_name.guard():  # as in a process of its own: the optimiser's state goes by these names
+        trainer = Trainer(dataset, None, short, adam, {})
+        if (state := read_checkpoint(folder)) is not None:
+            trainer.resume(state)
+        def stop(epoch):
+            if epoch.epoch in stops:
+                raise KeyboardInterrupt
+        try:
+            return trainer.run(folder, stop)
+        except KeyboardInterrupt:
+            return {}
+
+places = [Path(sys.argv[1]).parent / name for name in ("straight", "stopped")]
+for place in places:
+    place.mkdir()
+straight, _, resumed = weights(places[0]), weights(places[1], 1), weights(places[1])
+told["resumed"] = all(np.array_equal(straight[name], resumed[name]) for name in straight)
 print(json.dumps(told))
 """
 
@@ -91,6 +114,7 @@ def test_targets_augmentation_and_decoding(blocks: Path, tmp_path: Path) -> None
     assert told["same"]
     assert told["finite"]
     assert told["untouched"]
+    assert told["resumed"]
     assert "no longer a number" in told["wild"]
     assert "lower --learning-rate" in told["wild"]
     assert set(told["sides"]) == {96, 128}

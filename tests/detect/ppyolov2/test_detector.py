@@ -62,6 +62,15 @@ def test_the_learning_rate_follows_the_batch(changes: dict[str, Any], factor: fl
     assert make_settings("yolov5", "tiny", batch=1).learning_rate == make_settings("yolov5", "tiny").learning_rate
 
 
+@pytest.mark.parametrize("detector", ["ppyolov2", "ppyolov2-paddle"])
+def test_whole_images_are_learnt_from_scratch_by_adamw_whose_rate_does_not_follow_the_batch(detector: str) -> None:
+    tiny, larger = (make_settings(detector, "tiny", whole_image=True, batch=batch) for batch in (4, 16))
+    assert (tiny.learning_rate, tiny.recipe["optimizer"]) == (0.001, "AdamW")
+    assert larger == tiny.model_copy(update={"batch": 16})
+    assert make_settings(detector, "tiny").recipe["optimizer"] == "SGD"
+    assert make_settings(detector, "paper", whole_image=True).recipe["optimizer"] == "SGD"
+
+
 def test_the_learning_rate_rises_then_falls_at_80_and_88_percent() -> None:
     rates = [learning_rate(1.0, step, 10, 100, Recipe(warm_up_steps=3)) for step in range(1000)]
     assert rates[:4] == [0.25, 0.5, 0.75, 1.0]

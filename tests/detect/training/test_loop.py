@@ -157,6 +157,23 @@ def test_one_weight_moves_as_worked_out_by_hand(tmp_path: Path) -> None:
     assert float(averaged["weight"]) == pytest.approx(average, rel=1e-5)
 
 
+def test_adamw_moves_one_weight_as_worked_out_by_hand(tmp_path: Path) -> None:
+    """Its first step is the rate, whatever the gradient; the decay 0.1 is apart from it: w = w - 0.01 (0.1 w + 1)."""
+    Trainer(Told(weight=2.0, pull=70.0), replace(PLAN, epochs=1, optimizer="AdamW")).run(tmp_path, ignore)
+    state = read_checkpoint(tmp_path)
+    assert state is not None
+    assert float(state.weights["weight"]) == pytest.approx(2 - 0.01 * (0.1 * 2 + 1), rel=1e-6)
+
+
+def test_a_stopped_training_with_adamw_ends_in_the_bits_of_one_that_was_not(tmp_path: Path) -> None:
+    plan = replace(PLAN, optimizer="AdamW")
+    straight = Trainer(Bright(), plan).run(tmp_path / "straight", ignore)
+    with pytest.raises(KeyboardInterrupt):
+        Trainer(Bright(), plan).run(tmp_path / "stopped", stop_after(2))
+    assert same(straight, Trainer(Bright(), plan).run(tmp_path / "stopped", ignore))
+    assert not same(straight, Trainer(Bright(), PLAN).run(tmp_path / "sgd", ignore))
+
+
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], indirect=True)
 @pytest.mark.parametrize("validates", [False, True])
 @pytest.mark.usefixtures("precision")
