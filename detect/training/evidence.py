@@ -45,6 +45,10 @@ WEIGHT = 2.0
 DOUBT = 2.0
 """By which what a view says is divided before it counts as a probability of where: views are surer than right."""
 
+AROUND, ROUNDS = 5, 2
+"""Side of the square of cells over which belief is averaged, and how often: about a Gaussian of 2 cells (8 pixels of
+the input)."""
+
 NEVER = -1e4
 """What a cell that is not asked says, far below all others."""
 
@@ -97,6 +101,22 @@ def believed(views: Tensor) -> Tensor:
     A view that has learnt nothing says about 0 everywhere; in a soft minimum its noise would have the last word.
     """
     return (views / DOUBT).sigmoid().mean(dim=1)
+
+
+def settled(beliefs: Tensor, cells: Tensor) -> Tensor:
+    """Beliefs (B, Q, H, W) averaged over the shown cells around each; 0 where a cell is not shown, (B, 1, H, W).
+
+    All over a lesion a cell is believed about as much as the next, and its edge, where it is next to what is healthy,
+    often a little more: of such a plateau the middle is pointed at and not the cell that happens to be highest.
+    """
+    asked = cells.to(beliefs.dtype)
+    for _ in range(ROUNDS):
+        beliefs = _around(beliefs * asked) / _around(asked).clamp(min=1e-9)
+    return beliefs * asked
+
+
+def _around(values: Tensor) -> Tensor:
+    return functional.avg_pool2d(values, AROUND, stride=1, padding=AROUND // 2)
 
 
 def shown(images: Tensor) -> Tensor:
@@ -207,9 +227,10 @@ def point(
 
     An image's score for a class is the geometric mean of what its detector says (its best cell) and of what the
     evidence says of that class. The cells of the evidence are one level more, the last. The one that is believed most
-    on the question that tells where has this score, and every other one has it times its own belief over that of the
-    best; so the best over the cells stays the image's score. The detector's own levels are silent, and so are cells
-    beside the image. The box is the image's one box, a mean of those drawn by the cells that the detector scores best.
+    on the question that tells where, itself and what lies around it, has this score, and every other one has it times
+    its own belief over that of the best; so the best over the cells stays the image's score. The detector's own levels
+    are silent, and so are cells beside the image. The box is the image's one box, a mean of those drawn by the cells
+    that the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
@@ -224,7 +245,7 @@ def point(
     """
     evidence = pooled(joined(views[:, :, : questions.classes]), cells)  # (B, C)
     said = (scores.amax(1) * evidence.sigmoid()).sqrt()  # (B, C)
-    places = (believed(views)[:, list(questions.places)] * cells).flatten(2).transpose(1, 2)  # (B, H * W, C)
+    places = settled(believed(views)[:, list(questions.places)], cells).flatten(2).transpose(1, 2)  # (B, H * W, C)
     spoken = said[:, None] * places / places.amax(1, keepdim=True).clamp(min=1e-9)  # (B, 1, C) * (B, H * W, C)
     drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
     fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)

@@ -17,6 +17,7 @@ from spinedet.detect.training.evidence import (
     joined,
     point,
     pooled,
+    settled,
     shown,
 )
 from spinedet.detect.training.questions import Questions, questions_of
@@ -154,17 +155,14 @@ def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torc
 
 @pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
 def test_the_best_cell_has_the_score_of_the_image_and_the_rest_less(anchors: int) -> None:
-    """Of 6 beside a wide view of 0 the belief is the mean of sigmoid(3) and a half, more than any other cell has."""
     _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
     assert scores.shape == (12 + anchors * SIDE**2, 2)
     said = (given[0].amax(0) * pooled(joined(views), ALL)[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
     spoken = 12 + anchors * torch.arange(SIDE**2)
-    best = (1 / (1 + math.exp(-3)) + 0.5) / 2
-    shares = believed(views)[0, 0].flatten() / best
-    torch.testing.assert_close(scores[spoken, 0], said[0] * shares)
-    assert scores[spoken, 0].argmax() == 1 * SIDE + 2
+    beliefs = settled(believed(views), ALL)[0, 0].flatten()
+    torch.testing.assert_close(scores[spoken, 0], said[0] * beliefs / beliefs.max())
     silent = torch.ones(len(scores), dtype=torch.bool)
     silent[spoken] = False
     assert (scores[silent] == 0).all()
@@ -225,9 +223,42 @@ def test_positive_classes_point_together_and_keep_their_scores(blocks: Path) -> 
     _, exported = point(boxes, scores, views, ALL, questions, 1)
     _, alone = point(boxes, scores, views[:, :, :3], ALL, Questions(3), 1)
     torch.testing.assert_close(exported.amax(1), alone.amax(1))
-    pointed, common = exported[0, 5:].argmax(0), believed(views)[0, 3].argmax()
+    pointed, common = exported[0, 5:].argmax(0), settled(believed(views), ALL)[0, 3].argmax()
     assert pointed[1] == pointed[2] == common
     assert pointed[0] == alone[0, 5:, 0].argmax()
+
+
+def test_belief_is_the_mean_of_the_probabilities_of_half_of_what_views_say() -> None:
+    """Of 6 beside a view of 0: the mean of sigmoid(3) and a half."""
+    views = two_views({(1, 2): 6}, {})
+    assert believed(views)[0, 0, 1, 2].item() == pytest.approx((1 / (1 + math.exp(-3)) + 0.5) / 2)
+
+
+def test_belief_in_one_cell_spreads_as_two_means_of_five_by_five() -> None:
+    """Twice a box of 5 is a triangle: 5, 4, 3, 2, 1 of 25 at distances 0 to 4, along each axis."""
+    field = torch.zeros(1, 1, 15, 15)
+    field[0, 0, 7, 7] = 1
+    triangle = (5 - (torch.arange(15.0) - 7).abs()).clamp(min=0) / 25
+    found = settled(field, torch.ones(1, 1, 15, 15, dtype=torch.bool))
+    torch.testing.assert_close(found[0, 0], torch.outer(triangle, triangle))
+
+
+def test_the_middle_of_what_is_believed_is_pointed_at_and_not_its_highest_cell() -> None:
+    field = torch.zeros(1, 1, 21, 21)
+    field[0, 0, 5:14, 6:15] = 0.8
+    field[0, 0, 5, 6] = 0.9  # on the corner
+    found = settled(field, torch.ones(1, 1, 21, 21, dtype=torch.bool))[0, 0]
+    row, column = divmod(int(found.argmax()), 21)
+    assert abs(row - 9) <= 1
+    assert abs(column - 10) <= 1
+
+
+def test_borders_and_cells_beside_the_image_take_nothing_from_their_neighbours() -> None:
+    cells = torch.ones(2, 1, 9, 9, dtype=torch.bool)
+    cells[:, :, :, 6:] = False
+    cells[1, :, 2] = False
+    found = settled(torch.full((2, 3, 9, 9), 0.7), cells)
+    torch.testing.assert_close(found, 0.7 * cells.expand(2, 3, 9, 9))
 
 
 def test_cells_beside_the_image_are_told_by_even_rows_and_columns() -> None:
