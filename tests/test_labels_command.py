@@ -42,17 +42,20 @@ def test_from_a_table_to_legs(thighs: Path) -> None:
     assert Dataset.load(thighs / "legs").images == ("a_left", "a_right", "b_left", "b_right")
 
 
-def test_regions_of_a_model(thighs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that finds one box of 20 pixels; a margin of a half makes it 40."""
-    found = Detections.ranked([[30, 20, 50, 40], [0, 0, 9, 9]], [0.9, 0.2], [0, 0])
+@pytest.mark.parametrize(
+    ("more", "crop"), [((), Box(20, 10, 60, 50)), (("--shape", "box"), Box(20, 15, 60, 45))], ids=["square", "box"]
+)
+def test_regions_of_a_model(thighs: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[object, ...], crop: Box) -> None:
+    """A model that finds one box of 20 x 15 pixels; a margin of a half makes it 40 x 30, squares are 40 x 40."""
+    found = Detections.ranked([[30, 22.5, 50, 37.5], [0, 0, 9, 9]], [0.9, 0.2], [0, 0])
     model = SimpleNamespace(predict=lambda images: [found for _ in images])
     monkeypatch.setattr(Model, "load", lambda folder, score: model)
     words = ("--images", thighs / "images", "--task", "thigh", "--out", thighs / "whole")
     assert spinedet("import", "labels", thighs / "labels.csv", *words).code == 0
-    how = ("--roi", "detector", "--model", thighs, "--margin", 0.5, "--out", thighs / "new")
+    how = ("--roi", "detector", "--model", thighs, "--margin", 0.5, "--out", thighs / "new", *more)
     cut = spinedet("regions", thighs / "whole", *how)
     assert (cut.code, cut.err) == (0, "")
-    assert read_regions(thighs / "new")["a"].box == Box(20, 10, 60, 50)
+    assert read_regions(thighs / "new")["a"].box == crop
 
 
 def test_from_folders(thighs: Path) -> None:

@@ -81,7 +81,7 @@ def legs_arm(dataset: Dataset, folds: Folds, out: Path, margin: float, progress:
 def detector_arm(
     dataset: Dataset, folds: Folds, searched: Searched, out: Path, margin: float, progress: Progress | None = None
 ) -> Arm:
-    """What region models found in every image; an image in which they found nothing stays whole and is named.
+    """What region models found in every image, as squares; an image in which they found nothing stays whole, named.
 
     Args:
         dataset: The images.
@@ -94,7 +94,7 @@ def detector_arm(
     Raises:
         InputError: `out` holds other crops.
     """
-    record = {"dataset": dataset.fingerprint(), "margin": margin, "found": searched.digest()}
+    record = {"dataset": dataset.fingerprint(), "margin": margin, "shape": "square", "found": searched.digest()}
     crops = _crops("detector", dataset, searched.find, out, record, progress)
     return _arm("detector", crops, folds, missing=searched.missing(dataset), how=searched.how)
 
@@ -107,7 +107,7 @@ def _crops(
     if told.exists() and read_json(told, "record of regions") != record:
         raise InputError(
             "The run folder was begun with other regions.",
-            expected="the same images, margin and region models",
+            expected="the same images, margin, shape and region models",
             where=told,
             todo=f"choose another --out, or delete {out.name} here and in the folder above to cut them again",
         )
@@ -115,7 +115,8 @@ def _crops(
         write_json(told, dict(record))
         name = f"{dataset.name}, {kind}"
         try:
-            make_named_regions(dataset, find, out, margin=record["margin"], name=name, progress=progress)
+            shape = record.get("shape", "box")
+            make_named_regions(dataset, find, out, margin=record["margin"], shape=shape, name=name, progress=progress)
         except InputError:
             told.unlink()
             for folder in (out.parent, out.parent.parent):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError, at
 from spinedet.datasets.convert.table import read_table
 from spinedet.datasets.images import Pixels
+
+Shape = Literal["box", "square"]
+"""How a region is cut: its box with the margin, or the square around that, as far as the image goes."""
 
 REGIONS = "regions.csv"
 """In a dataset of crops: where each lies."""
@@ -32,7 +36,7 @@ class Region:
     Attributes:
         image: Name of the crop.
         source: Name of the image that it was cut from.
-        box: What was cut out: whole pixels of the source, margin included.
+        box: What was cut out: whole pixels of the source, margin included, and squared where that was asked for.
         found: The region itself, in pixels of the source.
     """
 
@@ -72,6 +76,29 @@ def with_margin(box: Box, margin: float, size: tuple[int, int]) -> Box:
     )
 
 
+def squared(box: Box, size: tuple[int, int]) -> Box:
+    """A box on whole pixels grown to a square around its middle, as far as the image goes; nothing of it is lost.
+
+    Where the square would leave the image it is moved, and where it is larger than the image it ends there. Detectors
+    make their inputs square: of other crops they would see a margin, or stretched tissue, and how much of either tells
+    the region's proportions, which may go with the disease (docs/decisions/013-square-regions.md).
+
+    Args:
+        box: A region with its margin, inside the image.
+        size: Width and height of the image.
+    """
+    side = max(box.x1 - box.x0, box.y1 - box.y0)
+    (x0, x1), (y0, y1) = _grown(box.x0, box.x1, side, size[0]), _grown(box.y0, box.y1, side, size[1])
+    return Box(x0, y0, x1, y1)
+
+
+def _grown(low: float, high: float, wanted: float, limit: int) -> tuple[float, float]:
+    """An edge from `low` to `high` grown to `wanted` pixels, within 0 and `limit`."""
+    length = min(wanted, limit)
+    start = min(max(low - (length - (high - low)) // 2, 0), limit - length)
+    return start, start + length
+
+
 def check_margin(margin: float) -> None:
     """Refuse a margin that is none.
 
@@ -83,12 +110,14 @@ def check_margin(margin: float) -> None:
         raise InputError("This is no margin.", expected=expected, found=f"{margin:g}")
 
 
-def regions_of(source: str, boxes: Mapping[str, Box], size: tuple[int, int], margin: float) -> list[Region]:
+def regions_of(
+    source: str, boxes: Mapping[str, Box], size: tuple[int, int], margin: float, shape: Shape = "box"
+) -> list[Region]:
     """The crops of one image, called `SOURCE_PART`, or as the source where it has a single part without a name."""
-    return [
-        Region(f"{source}_{part}" if part else source, source, with_margin(box, margin, size), box)
-        for part, box in boxes.items()
-    ]
+    crops = {part: with_margin(box, margin, size) for part, box in boxes.items()}
+    if shape == "square":
+        crops = {part: squared(crop, size) for part, crop in crops.items()}
+    return [Region(f"{source}_{part}" if part else source, source, crops[part], box) for part, box in boxes.items()]
 
 
 def cut(image: Pixels, box: Box) -> Pixels:

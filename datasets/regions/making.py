@@ -8,8 +8,9 @@ with the reason), `overlap.csv` where masks were given, and `regions.txt`, the r
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -28,7 +29,7 @@ from spinedet.datasets.convert.notes import Notes
 from spinedet.datasets.dataset import ANNOTATIONS, IMAGE_SETS, IMAGES, MASKS, Dataset, Item
 from spinedet.datasets.images import Pixels, read_pixels
 from spinedet.datasets.patients import PATIENTS
-from spinedet.datasets.regions.crops import REGIONS, Region, check_margin, cut, regions_csv, regions_of
+from spinedet.datasets.regions.crops import REGIONS, Region, Shape, check_margin, cut, regions_csv, regions_of
 from spinedet.datasets.regions.finding import Finder, NamedFinder
 from spinedet.datasets.regions.overlap import Overlap, Spread, overlaps, overlaps_csv, read_mask, summary
 
@@ -36,6 +37,9 @@ LEFT_OUT, OVERLAP, REPORT = "left_out.csv", "overlap.csv", "regions.txt"
 
 MARGIN = 0.1
 """Share of a region's sides that a crop adds all round, where nobody asks for another."""
+
+Cropper = Callable[[str, Mapping[str, Box], tuple[int, int]], list[Region]]
+"""From an image's name, its regions and its size to their crops."""
 
 NO_MASK = "images without a mask"
 UNCOMPARED = "images whose mask is empty"
@@ -81,12 +85,13 @@ def make_regions(
     out: Path,
     *,
     margin: float = MARGIN,
+    shape: Shape = "box",
     masks: Path | None = None,
     progress: Progress | None = None,
 ) -> RegionReport:
     """Cut the regions out of every image and write them as a dataset; see `make_named_regions`."""
     return make_named_regions(
-        dataset, lambda _, pixels: find(pixels), out, margin=margin, masks=masks, progress=progress
+        dataset, lambda _, pixels: find(pixels), out, margin=margin, shape=shape, masks=masks, progress=progress
     )
 
 
@@ -96,6 +101,7 @@ def make_named_regions(
     out: Path,
     *,
     margin: float = MARGIN,
+    shape: Shape = "box",
     masks: Path | None = None,
     name: str | None = None,
     progress: Progress | None = None,
@@ -109,6 +115,7 @@ def make_named_regions(
         find: Finds the regions of an image.
         out: The dataset folder to make.
         margin: Share of a region's sides that the crop adds all round.
+        shape: Whether the crop is that box, or grows to a square (`spinedet.datasets.regions.crops.squared`).
         masks: A folder of masks by the names of the images, to compare the regions with.
         name: What the new dataset is called; otherwise as its folder.
         progress: Told after every image.
@@ -121,7 +128,8 @@ def make_named_regions(
     answers = _answers(dataset)
     index = None if masks is None else ImageIndex.of(masks)
     with new_folder(out) as folder:
-        made = _cut_all(dataset, answers, find, folder, margin, index, progress)
+        crop = partial(regions_of, margin=margin, shape=shape)
+        made = _cut_all(dataset, answers, find, folder, crop, index, progress)
         _check_any(made, dataset)
         report = RegionReport(_report(dataset, made, out), summary(made.overlap), len(made.overlap))
         _write_tables(dataset, made, folder, name or out.name)
@@ -150,7 +158,7 @@ def _cut_all(
     answers: Mapping[str, VocObject],
     find: NamedFinder,
     folder: Path,
-    margin: float,
+    crop: Cropper,
     masks: ImageIndex | None,
     progress: Progress | None,
 ) -> _Made:
@@ -159,7 +167,7 @@ def _cut_all(
         (folder / part).mkdir()
     for number, item in enumerate(dataset.items, start=1):
         pixels = _pixels(item, dataset)
-        regions = _regions(item.image, pixels, find, margin, made)
+        regions = _regions(item.image, pixels, find, crop, made)
         for region in regions:
             _write_crop(folder, region, cut(pixels, region.box), answers[item.image])
             made.names.append(answers[item.image].name)
@@ -178,7 +186,7 @@ def _pixels(item: Item, dataset: Dataset) -> Pixels:
     return read_pixels(item.path)
 
 
-def _regions(image: str, pixels: Pixels, find: NamedFinder, margin: float, made: _Made) -> list[Region]:
+def _regions(image: str, pixels: Pixels, find: NamedFinder, crop: Cropper, made: _Made) -> list[Region]:
     """The regions of an image; one without any, or with a remark, is written down."""
     finding = find(image, pixels)
     if not finding.boxes:
@@ -187,7 +195,7 @@ def _regions(image: str, pixels: Pixels, find: NamedFinder, margin: float, made:
         return []
     if finding.remark:
         made.notes.reported(f"images: {finding.remark}", image)
-    regions = regions_of(image, finding.boxes, (pixels.shape[1], pixels.shape[0]), margin)
+    regions = crop(image, finding.boxes, (pixels.shape[1], pixels.shape[0]))
     made.regions.extend(regions)
     return regions
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Missing = Literal["leave-out", "whole"]
 
+SHAPES: dict[str, Literal["box", "square"]] = {"legs": "box", "detector": "square"}
+"""How regions are cut unless the person says otherwise; a square around one leg would show the other."""
+
 Roi = Annotated[
     str | None,
     typer.Option(
@@ -38,6 +41,10 @@ def regions(
     out_folder: Annotated[Path, typer.Option("--out", metavar="DATASET", help="Dataset folder to make.")],
     model: Annotated[Path | None, typer.Option(metavar="MODEL", help="Folder of the model that finds regions.")] = None,
     margin: Annotated[float, typer.Option(help="Share of a region's sides that is added all round.")] = 0.1,
+    shape: Annotated[
+        Literal["box", "square"] | None,
+        typer.Option(help="The region's box, or the square around it; otherwise box for legs, square for a model's."),
+    ] = None,
     masks: Annotated[Path | None, typer.Option(metavar="DIR", help="Masks by image name: report Dice and IoU.")] = None,
     missing: Annotated[Missing, typer.Option(help="An image in which the model finds nothing.")] = "leave-out",
     score: RegionScore = 0.05,
@@ -58,7 +65,13 @@ def regions(
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         row = bar.add_task("images", total=len(data))
         report = make_regions(
-            data, find, out_folder, margin=margin, masks=masks, progress=lambda done, _: bar.update(row, completed=done)
+            data,
+            find,
+            out_folder,
+            margin=margin,
+            shape=shape or SHAPES[roi],
+            masks=masks,
+            progress=lambda done, _: bar.update(row, completed=done),
         )
     for line in report.lines():
         out.print(line)

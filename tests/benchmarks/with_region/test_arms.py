@@ -44,6 +44,15 @@ def test_an_image_in_which_nothing_was_found_stays_whole_and_is_named(livers: Li
     assert told.overlap["box_iou"].mean == 1.0  # of what was found; what was not is counted beside it
 
 
+def test_regions_of_a_model_are_cut_as_squares(livers: Livers, tmp_path: Path) -> None:
+    """20 wide and 10 high, with its margin 24 and 12: a square of 24 around it."""
+    data = livers()
+    found = searched(data, p3a=((Box(20, 15, 40, 25), 0.9),))
+    arm = detector_arm(data, make_folds(data, 2, 0), found, tmp_path / "detector", 0.1)
+    assert arm.regions["p3a"].box == Box(18, 8, 42, 32)
+    assert arm.regions["p3a"].found == Box(20, 15, 40, 25)
+
+
 def test_the_folds_of_the_crops_are_those_of_the_images(livers: Livers, tmp_path: Path) -> None:
     data = livers()
     folds = make_folds(data, 2, 0, val_ratio=0.3)

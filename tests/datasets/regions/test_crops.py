@@ -16,6 +16,7 @@ from spinedet.datasets.regions.crops import (
     read_regions,
     regions_csv,
     regions_of,
+    squared,
     with_margin,
 )
 
@@ -47,6 +48,46 @@ def test_a_crop_holds_its_region_and_stays_inside(box: Box, margin: float) -> No
     assert crop.x0 <= box.x0 < box.x1 <= crop.x1 <= 200
     assert crop.y0 <= box.y0 < box.y1 <= crop.y1 <= 200
     assert all(edge == int(edge) for edge in crop)
+
+
+@pytest.mark.parametrize(
+    ("box", "square"),
+    [
+        (Box(60, 40, 90, 50), Box(60, 30, 90, 60)),  # 30 wide, 10 high: 10 above and below
+        (Box(60, 40, 90, 51), Box(60, 31, 90, 61)),  # 19 more: 9 above, 10 below
+        (Box(60, 2, 90, 12), Box(60, 0, 90, 30)),  # moved down, as the image begins
+        (Box(60, 95, 90, 100), Box(60, 70, 90, 100)),  # and up, as it ends
+        (Box(10, 40, 160, 50), Box(10, 0, 160, 100)),  # 150 wide, and the image is 100 high
+        (Box(0, 20, 20, 80), Box(0, 20, 60, 80)),
+        (Box(0, 0, WIDTH, HEIGHT), Box(0, 0, WIDTH, HEIGHT)),
+    ],
+)
+def test_the_square_around_a_region(box: Box, square: Box) -> None:
+    assert squared(box, (WIDTH, HEIGHT)) == square
+
+
+whole = st.integers(0, 60)
+sides = st.integers(1, 40)
+
+
+@given(whole, whole, sides, sides, sides, sides)
+def test_a_square_holds_its_region_and_stays_inside(x: int, y: int, w: int, h: int, right: int, down: int) -> None:
+    """It has equal sides wherever the image is large enough."""
+    size = (x + w + right, y + h + down)
+    box = Box(x, y, x + w, y + h)
+    found = squared(box, size)
+    assert 0 <= found.x0 <= box.x0 < box.x1 <= found.x1 <= size[0]
+    assert 0 <= found.y0 <= box.y0 < box.y1 <= found.y1 <= size[1]
+    assert all(edge == int(edge) for edge in found)
+    assert (found.x1 - found.x0, found.y1 - found.y0) == tuple(min(max(w, h), side) for side in size)
+
+
+def test_regions_are_cut_as_asked_and_are_found_where_they_are() -> None:
+    found = Box(60, 40, 80, 50)
+    (box,) = regions_of("a", {"": found}, (WIDTH, HEIGHT), 0.1)
+    (square,) = regions_of("a", {"": found}, (WIDTH, HEIGHT), 0.1, "square")
+    assert (box.box, square.box) == (Box(58, 39, 82, 51), Box(58, 33, 82, 57))
+    assert box.found == square.found == found
 
 
 @given(st.tuples(*[st.integers(0, 8000)] * 4), st.integers(0, 500), st.integers(0, 500))
