@@ -47,7 +47,7 @@ def test_from_a_table_to_legs(thighs: Path) -> None:
 )
 def test_regions_of_a_model(thighs: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[object, ...], crop: Box) -> None:
     """A model that finds one box of 20 x 15 pixels; a margin of a half makes it 40 x 30, squares are 40 x 40."""
-    found = Detections.ranked([[30, 22.5, 50, 37.5], [0, 0, 9, 9]], [0.9, 0.2], [0, 0])
+    found = Detections.ranked([[30.0, 22.5, 50.0, 37.5], [0.0, 0.0, 9.0, 9.0]], [0.9, 0.2], [0, 0])
     model = SimpleNamespace(predict=lambda images: [found for _ in images])
     monkeypatch.setattr(Model, "load", lambda folder, score: model)
     words = ("--images", thighs / "images", "--task", "thigh", "--out", thighs / "whole")
