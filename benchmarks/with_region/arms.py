@@ -14,7 +14,7 @@ from spinedet.datasets.convert.table import read_table
 from spinedet.datasets.dataset import Dataset
 from spinedet.datasets.folds import Fold, Folds, grouping, warn_of_gaps
 from spinedet.datasets.images import Pixels
-from spinedet.datasets.regions.crops import Region, read_regions
+from spinedet.datasets.regions.crops import SHAPES, Region, read_regions
 from spinedet.datasets.regions.finding import Finding, NamedFinder
 from spinedet.datasets.regions.legs import legs_finder
 from spinedet.datasets.regions.making import LEFT_OUT, make_named_regions
@@ -94,7 +94,12 @@ def detector_arm(
     Raises:
         InputError: `out` holds other crops.
     """
-    record = {"dataset": dataset.fingerprint(), "margin": margin, "shape": "square", "found": searched.digest()}
+    record = {
+        "dataset": dataset.fingerprint(),
+        "margin": margin,
+        "shape": SHAPES["detector"],
+        "found": searched.digest(),
+    }
     crops = _crops("detector", dataset, searched.find, out, record, progress)
     return _arm("detector", crops, folds, missing=searched.missing(dataset), how=searched.how)
 
@@ -115,8 +120,9 @@ def _crops(
         write_json(told, dict(record))
         name = f"{dataset.name}, {kind}"
         try:
-            shape = record.get("shape", "box")
-            make_named_regions(dataset, find, out, margin=record["margin"], shape=shape, name=name, progress=progress)
+            make_named_regions(
+                dataset, find, out, margin=record["margin"], shape=SHAPES[kind], name=name, progress=progress
+            )
         except InputError:
             told.unlink()
             for folder in (out.parent, out.parent.parent):

@@ -21,6 +21,9 @@ from spinedet.datasets.images import Pixels
 Shape = Literal["box", "square"]
 """How a region is cut: its box with the margin, or the square around that, as far as the image goes."""
 
+SHAPES: Mapping[str, Shape] = {"legs": "box", "detector": "square"}
+"""How each kind of region is cut unless the person says otherwise; a square around one leg would show the other."""
+
 REGIONS = "regions.csv"
 """In a dataset of crops: where each lies."""
 

@@ -152,7 +152,15 @@ def _optimizer(network: Any, recipe: Recipe) -> Any:
         "grad_clip": paddle.nn.ClipGradByGlobalNorm(LARGEST_GRADIENT),
     }
     if recipe.optimizer == "AdamW":
-        return paddle.optimizer.AdamW(beta1=MOMENTUM, weight_decay=recipe.weight_decay, **common)
+        decaying = {
+            part.name for part in network.parameters() if part.regularizer is None
+        }  # the others say 0 themselves
+        return paddle.optimizer.AdamW(
+            beta1=MOMENTUM,
+            weight_decay=recipe.weight_decay,
+            apply_decay_param_fun=decaying.__contains__,
+            **common,
+        )
     decay = paddle.regularizer.L2Decay(recipe.weight_decay)
     return paddle.optimizer.Momentum(momentum=MOMENTUM, weight_decay=decay, **common)
 

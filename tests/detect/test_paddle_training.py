@@ -27,7 +27,7 @@ from spinedet.detect.ppyolov2.recipe import STRIDES, Recipe
 from spinedet.detect.paddle.samples import Samples, plain_batches, training_batches
 from spinedet.annotations.errors import WorkError
 from spinedet.detect.paddle.checkpoint import read_checkpoint
-from spinedet.detect.paddle.trainer import Trainer, seed_all
+from spinedet.detect.paddle.trainer import Trainer, _optimizer, seed_all
 
 SIDE, told = 96, {}
 network = Network("r18", 2, Recipe())
@@ -74,11 +74,14 @@ except WorkError as error:
 short = settings.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
 adam = Recipe(optimizer="AdamW", multi_scale=False)
 
+begun = []
+
 def weights(folder, *stops):
     with paddle.utils.unique_name.guard():  # as in a process of its own: the optimiser's state goes by these names
         trainer = Trainer(dataset, None, short, adam, {})
         if (state := read_checkpoint(folder)) is not None:
             trainer.resume(state)
+        begun.append(trainer.epoch)
         def stop(epoch):
             if epoch.epoch in stops:
                 raise KeyboardInterrupt
@@ -91,7 +94,20 @@ places = [Path(sys.argv[1]).parent / name for name in ("straight", "stopped")]
 for place in places:
     place.mkdir()
 straight, _, resumed = weights(places[0]), weights(places[1], 1), weights(places[1])
-told["resumed"] = all(np.array_equal(straight[name], resumed[name]) for name in straight)
+told["begun"] = begun
+
+def decayed(name):
+    parts = Network("r18", 2, Recipe())
+    optimizer = _optimizer(parts, Recipe(optimizer=name, weight_decay=0.5))
+    optimizer.set_lr(0.1)
+    before = [part.numpy() for part in parts.parameters()]
+    sum(0 * part.sum() for part in parts.parameters()).backward()  # gradients of 0: what moves is decayed
+    optimizer.step()
+    return [bool((part.numpy() != old).any()) for part, old in zip(parts.parameters(), before, strict=True)]
+
+told["decayed"] = decayed("AdamW")
+told["alike"] = decayed("SGD") == told["decayed"]
+told["resumed"] = len(straight) > 0 and all(np.array_equal(straight[name], resumed[name]) for name in straight)
 print(json.dumps(told))
 """
 
@@ -114,6 +130,9 @@ def test_targets_augmentation_and_decoding(blocks: Path, tmp_path: Path) -> None
     assert told["same"]
     assert told["finite"]
     assert told["untouched"]
+    assert told["alike"]
+    assert {True, False} == set(told["decayed"])
+    assert told["begun"] == [0, 0, 1]
     assert told["resumed"]
     assert "no longer a number" in told["wild"]
     assert "lower --learning-rate" in told["wild"]

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 Missing = Literal["leave-out", "whole"]
 
-SHAPES: dict[str, Literal["box", "square"]] = {"legs": "box", "detector": "square"}
-"""How regions are cut unless the person says otherwise; a square around one leg would show the other."""
-
 Roi = Annotated[
     str | None,
     typer.Option(
@@ -56,6 +53,7 @@ def regions(
 
     from spinedet.datasets.convert.folders import check_new
     from spinedet.datasets.dataset import Dataset
+    from spinedet.datasets.regions.crops import SHAPES
     from spinedet.datasets.regions.making import make_regions
     from spinedet.datasets.tasks import read_task
 

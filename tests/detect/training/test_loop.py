@@ -165,12 +165,15 @@ def test_adamw_moves_one_weight_as_worked_out_by_hand(tmp_path: Path) -> None:
     assert float(state.weights["weight"]) == pytest.approx(2 - 0.01 * (0.1 * 2 + 1), rel=1e-6)
 
 
-def test_a_stopped_training_with_adamw_ends_in_the_bits_of_one_that_was_not(tmp_path: Path) -> None:
+def test_a_stopped_training_with_adamw_ends_in_the_bits_of_one_that_was_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     plan = replace(PLAN, optimizer="AdamW")
     straight = Trainer(Bright(), plan).run(tmp_path / "straight", ignore)
     with pytest.raises(KeyboardInterrupt):
         Trainer(Bright(), plan).run(tmp_path / "stopped", stop_after(2))
     assert same(straight, Trainer(Bright(), plan).run(tmp_path / "stopped", ignore))
+    assert "going on after epoch 2" in capsys.readouterr().out
     assert not same(straight, Trainer(Bright(), PLAN).run(tmp_path / "sgd", ignore))
 
 
