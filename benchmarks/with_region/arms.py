@@ -22,6 +22,9 @@ from spinedet.detect.jobs import remove_empty
 
 NAMED = 10
 
+BOXED = "region"
+"""What a crop's box outlines; crops of an earlier version, boxed as a whole, are not gone on with."""
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -66,7 +69,7 @@ def legs_arm(dataset: Dataset, folds: Folds, out: Path, margin: float, progress:
     Raises:
         InputError: No legs, or none in a part of a fold; or `out` holds other crops.
     """
-    record = {"dataset": dataset.fingerprint(), "margin": margin}
+    record = {"dataset": dataset.fingerprint(), "margin": margin, "boxed": BOXED}
 
     def find(image: str, pixels: Pixels) -> Finding:
         return legs_finder(pixels)
@@ -98,6 +101,7 @@ def detector_arm(
         "dataset": dataset.fingerprint(),
         "margin": margin,
         "shape": SHAPES["detector"],
+        "boxed": BOXED,
         "found": searched.digest(),
     }
     crops = _crops("detector", dataset, searched.find, out, record, progress)
@@ -112,7 +116,7 @@ def _crops(
     if told.exists() and read_json(told, "record of regions") != record:
         raise InputError(
             "The run folder was begun with other regions.",
-            expected="the same images, margin, shape and region models",
+            expected="the same images, margin, shape, boxes and region models",
             where=told,
             todo=f"choose another --out, or delete {out.name} here and in the folder above to cut them again",
         )

@@ -56,6 +56,11 @@ class Region:
         """A box on the source image as a box on the crop, which it may leave."""
         return _moved(box, -self.box.x0, -self.box.y0)
 
+    def outline(self) -> Box:
+        """The region itself on the crop, out to whole pixels."""
+        size = int(self.box.x1 - self.box.x0), int(self.box.y1 - self.box.y0)
+        return with_margin(self.to_crop(self.found), 0, size)
+
 
 def _moved(box: Box, right: float, down: float) -> Box:
     return Box(box.x0 + right, box.y0 + down, box.x1 + right, box.y1 + down)

@@ -1,5 +1,7 @@
-"""From a dataset of whole images to one of their regions: a crop each, boxed as a whole, with class and patient kept.
+"""From a dataset of whole images to one of their regions: a crop each, its region boxed, with class and patient kept.
 
+The box is the region without its margin, so that a model that learns from crops is asked about the region and not about
+what is seen around it (docs/decisions/014-evidence-in-the-region.md).
 Where the dataset has the lesions in `Masks/`, they are cut as their images are.
 The folder has, beside an ordinary dataset's, `regions.csv` (the way back), `left_out.csv` (images without a region,
 with the reason), `overlap.csv` where masks were given, and `regions.txt`, the report.
@@ -204,8 +206,8 @@ def _write_crop(folder: Path, region: Region, pixels: Pixels, answer: VocObject)
     """No file needs a temporary name here: the folder itself has one."""
     height, width = pixels.shape[:2]
     colours = 1 if pixels.ndim == 2 else 3
-    whole = VocObject(answer.name, Box(0, 0, width, height), extra=answer.extra)
-    annotation = Annotation(f"{region.image}.png", width, height, (whole,), depth=colours)
+    boxed = VocObject(answer.name, region.outline(), extra=answer.extra)
+    annotation = Annotation(f"{region.image}.png", width, height, (boxed,), depth=colours)
     _write_png(
         folder / IMAGES / f"{region.image}.png", pixels if colours == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     )

@@ -18,7 +18,8 @@ from spinedet.detect.ppyolov2.neck import ConvMish
 from spinedet.detect.ppyolov2.network import Network, parted
 from spinedet.detect.ppyolov2.recipe import ANCHORS_PER_LEVEL, NineAnchors
 from spinedet.detect.training import graph
-from spinedet.detect.training.evidence import point, shown
+from spinedet.detect.training.cells import shown
+from spinedet.detect.training.evidence import point
 
 OPSET = 19
 """The first with deformable convolution."""

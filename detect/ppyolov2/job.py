@@ -16,9 +16,9 @@ from spinedet.detect.ppyolov2.learner import PPYOLOv2Learner
 from spinedet.detect.ppyolov2.network import Network
 from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe
 from spinedet.detect.ppyolov2.weights import NATIVE_FILE, fitting_weights, read_start_weights, to_paddle
+from spinedet.detect.training.cells import STRIDE
 from spinedet.detect.training.checkpoint import State, remove_checkpoints
 from spinedet.detect.training.device import choose_device, working_precision
-from spinedet.detect.training.evidence import STRIDE
 from spinedet.detect.training.graph import reference
 from spinedet.detect.training.learner import Plan
 from spinedet.detect.training.loop import Trainer

@@ -15,8 +15,9 @@ from spinedet.detect.ppyolov2.losses import losses
 from spinedet.detect.ppyolov2.network import Network, parameter_groups, parted
 from spinedet.detect.ppyolov2.recipe import NineAnchors, Recipe, learning_rate
 from spinedet.detect.ppyolov2.targets import find_targets
+from spinedet.detect.training.cells import asked_of
 from spinedet.detect.training.device import Forward
-from spinedet.detect.training.evidence import WEIGHT, balance_of, evidence_loss, image_classes, shown
+from spinedet.detect.training.evidence import WEIGHT, balance_of, evidence_loss, image_classes
 from spinedet.detect.training.learner import LOSS
 from spinedet.detect.training.patchwork import Patchwork, patchwork, patchwork_loss
 from spinedet.detect.training.questions import asked
@@ -93,13 +94,14 @@ class PPYOLOv2Learner:
         """Of patchworks; of whole images where there are none, in validation."""
         balance = self._balance.to(views.device)
         if patched is None or made is None:
-            return evidence_loss(views, shown(images), self._answers(batch, views.device), balance)
+            return evidence_loss(views, _asked(images, batch), self._answers(batch, views.device), balance)
         return patchwork_loss(patched, made, balance)
 
     def _patchwork(self, images: Tensor, batch: Batch) -> Patchwork | None:
         if self._questions is None or batch.cut is None:
             return None
-        return patchwork(images, self._answers(batch, images.device), batch.cut, self._questions.dividing)
+        answers = self._answers(batch, images.device)
+        return patchwork(images, _asked(images, batch), answers, batch.cut, self._questions.dividing)
 
     def _answers(self, batch: Batch, device: torch.device) -> Tensor:
         """Of all questions (B, Q)."""
@@ -109,3 +111,10 @@ class PPYOLOv2Learner:
             torch.from_numpy(part).to(device) for part in (image, batch.labels[image, row], batch.shares[image, row])
         )
         return self._questions.answers(image_classes(images, labels, shares, (len(batch.names), self._classes)))
+
+
+def _asked(images: Tensor, batch: Batch) -> Tensor:
+    """Cells (B, 1, S / 4, S / 4) that show an image in its box."""
+    image, row = np.nonzero(batch.shares > 0)  # (K,)
+    owners, boxes = (torch.from_numpy(part).to(images.device) for part in (image, batch.boxes[image, row]))
+    return asked_of(images, owners, boxes)

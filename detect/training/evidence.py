@@ -18,11 +18,8 @@ from torch.nn import functional
 
 from spinedet.annotations.errors import InputError, some
 from spinedet.datasets.dataset import Dataset
+from spinedet.detect.training.cells import middles, within
 from spinedet.detect.training.questions import Questions
-
-STRIDE = 4
-"""Side of a cell of evidence in pixels of the input, finer than the cells that draw boxes: most misses of the stride 8
-lay less than one of its cells from the lesion."""
 
 WIDTH = 64
 """Channels inside the branch."""
@@ -119,24 +116,6 @@ def _around(values: Tensor) -> Tensor:
     return functional.avg_pool2d(values, AROUND, stride=1, padding=AROUND // 2)
 
 
-def shown(images: Tensor) -> Tensor:
-    """Cells that show the image and not the even margin that makes it square: (B, 3, S, S) to (B, 1, S / 4, S / 4).
-
-    A margin is told by rows or columns of one colour from edge to edge. Its cells say nothing: how wide it is tells
-    an image's proportions, and of regions that are cut out these go with the disease. In an image of one colour all
-    cells speak, for there is nothing to choose from.
-    """
-    rows, columns = (_varied(images, axis) for axis in (3, 2))
-    found = rows[:, :, None] & columns[:, None]  # (B, S / 4, 1) & (B, 1, S / 4)
-    return (found | ~found.any(2, keepdim=True).any(1, keepdim=True))[:, None]
-
-
-def _varied(images: Tensor, along: int) -> Tensor:
-    """Lines of cells (B, S / 4) with more than one colour along an axis."""
-    spread = (images.amax(along) - images.amin(along)).amax(1)  # (B, S), the largest of the channels
-    return spread.unflatten(1, (-1, STRIDE)).amax(2) > 0
-
-
 def pooled(said: Tensor, asked: Tensor, progress: float = 1.0) -> Tensor:
     """What some of the cells say together: the mean of those that say it most, share by share.
 
@@ -229,8 +208,8 @@ def point(
     evidence says of that class. The cells of the evidence are one level more, the last. The one that is believed most
     on the question that tells where, itself and what lies around it, has this score, and every other one has it times
     its own belief over that of the best; so the best over the cells stays the image's score. The detector's own levels
-    are silent, and so are cells beside the image. The box is the image's one box, a mean of those drawn by the cells
-    that the detector scores best.
+    are silent, and so are cells beside the image and beside its one box, a mean of those drawn by the cells that the
+    detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
@@ -243,11 +222,13 @@ def point(
     Returns:
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
+    box = _one_box(boxes, scores)
+    cells = within(cells, box[:, 0])
     evidence = pooled(joined(views[:, :, : questions.classes]), cells)  # (B, C)
     said = (scores.amax(1) * evidence.sigmoid()).sqrt()  # (B, C)
     places = settled(believed(views)[:, list(questions.places)], cells).flatten(2).transpose(1, 2)  # (B, H * W, C)
     spoken = said[:, None] * places / places.amax(1, keepdim=True).clamp(min=1e-9)  # (B, 1, C) * (B, H * W, C)
-    drawn = _reaching(_one_box(boxes, scores), views.shape[3:])  # (B, H * W, 4)
+    drawn = _reaching(box, views.shape[3:])  # (B, H * W, 4)
     fine = functional.pad(spoken[:, :, None], (0, 0, 0, anchors - 1)).flatten(1, 2)  # (B, H * W * A, C)
     return (
         torch.cat([boxes, drawn.repeat_interleave(anchors, dim=1)], dim=1),
@@ -267,6 +248,5 @@ def _reaching(box: Tensor, shape: Sequence[int]) -> Tensor:
 
     A cell's box touches its cell (`spinedet.detect.score_maps.check_order`).
     """
-    rows, columns = ((torch.arange(count, device=box.device) + 0.5) * STRIDE for count in map(int, shape))
-    middles = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], -1).reshape(1, -1, 2)  # x, y
-    return torch.cat([torch.minimum(box[..., :2], middles), torch.maximum(box[..., 2:], middles)], -1)
+    places = torch.stack(torch.meshgrid(*middles(box, shape), indexing="ij")[::-1], -1).reshape(1, -1, 2)  # x, y
+    return torch.cat([torch.minimum(box[..., :2], places), torch.maximum(box[..., 2:], places)], -1)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from spinedet.detect.training.evidence import STRIDE, pooled, shown
+from spinedet.detect.training.cells import STRIDE
+from spinedet.detect.training.evidence import pooled
 
 TILE = 2 * STRIDE
 """Blocks are made of tiles of so many pixels of the input, a cell of the wide view's map."""
@@ -42,14 +43,14 @@ class Patchwork:
     Attributes:
         images: (B, 3, S, S).
         cells: (B, Q, S / 4, S / 4), whether the patient that a cell shows has a yes.
-        shown: (B, 1, S / 4, S / 4), whether it shows a patient at all (`spinedet.detect.training.evidence.shown`).
+        asked: (B, 1, S / 4, S / 4), whether the cell is asked at all.
         most: (B, Q), whether the patient who fills most of the image has one.
         progress: Share of the training that is done.
     """
 
     images: Tensor
     cells: Tensor
-    shown: Tensor
+    asked: Tensor
     most: Tensor
     progress: float
 
@@ -92,11 +93,12 @@ def _blocks(tiles: int, share: float, rng: Generator) -> NDArray[np.bool_]:
     return other.repeat(length, 0).repeat(length, 1)[top : top + tiles, left : left + tiles]
 
 
-def patchwork(images: Tensor, answers: Tensor, cut: Cut, dividing: int | None) -> Patchwork:
+def patchwork(images: Tensor, cells: Tensor, answers: Tensor, cut: Cut, dividing: int | None) -> Patchwork:
     """Images of a batch with blocks of others in them, at the same places.
 
     Args:
         images: (B, 3, S, S).
+        cells: (B, 1, S / 4, S / 4), those that are asked (`spinedet.detect.training.cells`).
         answers: (B, Q), more than 0 for a yes.
         cut: From `draw_cut`.
         dividing: The question on which the two patients of a patchwork differ: half of the patchworks are a yes with
@@ -106,11 +108,11 @@ def patchwork(images: Tensor, answers: Tensor, cut: Cut, dividing: int | None) -
     yes = answers > 0
     own, other = _pairs(yes[:, dividing] if dividing is not None else yes.new_ones(len(yes)), cut.partners)
     blocks = torch.from_numpy(cut.blocks).to(images.device)[:, None]  # (B, 1, S / 8, S / 8)
-    coarse, seen = _larger(blocks, TILE // STRIDE), shown(images)
+    coarse = _larger(blocks, TILE // STRIDE)
     return Patchwork(
         images=torch.where(_larger(blocks, TILE), images[other], images[own]),
         cells=torch.where(coarse, yes[other][..., None, None], yes[own][..., None, None]),
-        shown=torch.where(coarse, seen[other], seen[own]),
+        asked=torch.where(coarse, cells[other], cells[own]),
         most=yes[own],
         progress=cut.progress,
     )
@@ -145,7 +147,7 @@ def patchwork_loss(views: Tensor, made: Patchwork, balance: Tensor) -> Tensor:
         made: What they were seen in.
         balance: (2, Q) weights of no and yes.
     """
-    no, yes = (_held(views, (made.cells == answer) & made.shown, answer, made.progress) for answer in (False, True))
+    no, yes = (_held(views, (made.cells == answer) & made.asked, answer, made.progress) for answer in (False, True))
     return (balance[0] * no + balance[1] * made.most[:, None] * yes).sum(dim=(1, 2)).mean()
 
 

@@ -8,7 +8,8 @@ from torch import Tensor
 from ultralytics.nn.modules.head import Detect
 from ultralytics.nn.tasks import DetectionModel
 
-from spinedet.detect.training.evidence import STRIDE, WEIGHT, EvidenceBranch, image_classes
+from spinedet.detect.training.cells import STRIDE, asked_of
+from spinedet.detect.training.evidence import WEIGHT, EvidenceBranch, image_classes
 from spinedet.detect.training.patchwork import draw_cut, patchwork, patchwork_loss
 from spinedet.detect.training.questions import Questions
 
@@ -68,7 +69,7 @@ class PointingModel(DetectionModel):  # type: ignore[misc]
         images, questions, balance = batch["img"], self.questions, self.balance.to(terms.device)
         rng = np.random.default_rng(int(torch.randint(2**31, ())))  # torch's own is seeded every epoch
         cut = draw_cut(len(images), images.shape[-1], self.progress, rng)
-        made = patchwork(images, _answers(batch, questions), cut, questions.dividing)
+        made = patchwork(images, _asked(batch), _answers(batch, questions), cut, questions.dividing)
         more = WEIGHT * patchwork_loss(self.views(made.images).float(), made, balance)
         return torch.cat([terms, more[None] * len(images)]), {**named, EVIDENCE: more.detach()}
 
@@ -79,6 +80,14 @@ def _answers(batch: dict[str, Tensor], questions: Questions) -> Tensor:
     images, labels = (batch[name].view(-1).to(device, torch.long) for name in ("batch_idx", "cls"))
     shares = torch.ones(len(images), device=device)
     return questions.answers(image_classes(images, labels, shares, (len(batch["img"]), questions.classes)))
+
+
+def _asked(batch: dict[str, Tensor]) -> Tensor:
+    """Cells (B, 1, S / 4, S / 4) that show an image in its box."""
+    images = batch["img"]
+    centre, size = (batch["bboxes"].to(images.device, torch.float32) * images.shape[-1]).split(2, dim=1)  # (K, 2) each
+    boxes = torch.cat([centre - size / 2, centre + size / 2], dim=1)
+    return asked_of(images, batch["batch_idx"].view(-1).to(images.device, torch.long), boxes)
 
 
 def _last_maps(model: DetectionModel) -> dict[int, tuple[int, int]]:

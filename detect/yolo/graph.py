@@ -6,7 +6,8 @@ What is rewritten here computes the same numbers; the check of the export compar
 import torch
 from ultralytics.nn.modules.block import DFL
 
-from spinedet.detect.training.evidence import point, shown
+from spinedet.detect.training.cells import shown
+from spinedet.detect.training.evidence import point
 from spinedet.detect.yolo.evidence import EVIDENCE
 
 OPSET = 17

@@ -11,7 +11,7 @@ from spinedet.datasets.dataset import Dataset
 from spinedet.detect.contract import Progress, Settings
 from spinedet.detect.export import finish_model, model_card
 from spinedet.detect.modelfile import NetworkFormat, Postprocessing, Preprocessing
-from spinedet.detect.training.evidence import STRIDE
+from spinedet.detect.training.cells import STRIDE
 from spinedet.detect.training.graph import reference, write_onnx
 from spinedet.detect.training.questions import asked
 from spinedet.detect.yolo.evidence import PointingModel, make_network

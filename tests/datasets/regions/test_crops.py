@@ -120,3 +120,13 @@ def test_a_damaged_table(tmp_path: Path) -> None:
     path.write_text("image,source\n", encoding="utf-8")
     with pytest.raises(InputError, match="columns are wrong"):
         read_regions(tmp_path)
+
+
+def test_the_outline_of_a_region_on_its_crop_is_out_to_whole_pixels() -> None:
+    region = Region("a", "a", Box(10, 20, 60, 70), Box(14.2, 25.9, 55.1, 60))
+    assert region.outline() == Box(4, 5, 46, 40)
+
+
+def test_an_outline_ends_with_its_crop() -> None:
+    region = Region("a", "a", Box(10, 20, 60, 70), Box(9.5, 20, 60.4, 70))
+    assert region.outline() == Box(0, 0, 50, 50)

@@ -73,14 +73,14 @@ def test_a_lesion_of_another_size_than_its_image_is_refused(whole: Dataset, tmp_
 
 
 def test_class_patient_and_image_sets_come_along(whole: Dataset, tmp_path: Path) -> None:
-    """The best of two boxes, with a margin of a tenth of 20 pixels; the dark image is left out by name."""
+    """The best of two boxes, 2 pixels inside a crop with a margin of a tenth; the dark image is left out by name."""
     find = detector_finder(detector((Box(0, 0, 9, 9), 0.3), (LIVER, 0.8)))
     report = make_regions(whole, find, tmp_path / "crops")
     crops = Dataset.load(tmp_path / "crops")
     check_images(crops)
     assert [(item.image, item.patient) for item in crops.items] == [("a", "p1"), ("b", "p2")]
     drawn = crops["a"].annotation
-    assert [(thing.name, thing.box) for thing in drawn.objects] == [("cirrhosis", Box(0, 0, 24, 24))]
+    assert [(thing.name, thing.box) for thing in drawn.objects] == [("cirrhosis", Box(2, 2, 22, 22))]
     assert crops.classes == ("normal", "cirrhosis")
     assert Dataset.load(tmp_path / "crops", image_set="test").images == ("b",)
     assert report.lines()[:2] == ["2 images, 2 boxes: 1 normal, 1 cirrhosis", f"left out: images: {NOTHING}: 1 (c)"]

@@ -18,7 +18,6 @@ from spinedet.detect.training.evidence import (
     point,
     pooled,
     settled,
-    shown,
 )
 from spinedet.detect.training.questions import Questions, questions_of
 
@@ -144,6 +143,11 @@ def test_a_cell_of_the_near_view_sees_nothing_of_its_neighbours() -> None:
     assert not differs[0, 1].any()
 
 
+BOXED = ALL.clone()
+BOXED[..., [0, 3], :] = False
+"""The cells that lie in the box of `answer`."""
+
+
 def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Boxes and scores of a detector, one box being best; the views; and what is exported."""
     boxes = torch.rand(1, 12, 4, generator=torch.Generator().manual_seed(1))
@@ -158,10 +162,10 @@ def test_the_best_cell_has_the_score_of_the_image_and_the_rest_less(anchors: int
     _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
     assert scores.shape == (12 + anchors * SIDE**2, 2)
-    said = (given[0].amax(0) * pooled(joined(views), ALL)[0].sigmoid()).sqrt()
+    said = (given[0].amax(0) * pooled(joined(views), BOXED)[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
     spoken = 12 + anchors * torch.arange(SIDE**2)
-    beliefs = settled(believed(views), ALL)[0, 0].flatten()
+    beliefs = settled(believed(views), BOXED)[0, 0].flatten()
     torch.testing.assert_close(scores[spoken, 0], said[0] * beliefs / beliefs.max())
     silent = torch.ones(len(scores), dtype=torch.bool)
     silent[spoken] = False
@@ -261,28 +265,6 @@ def test_borders_and_cells_beside_the_image_take_nothing_from_their_neighbours()
     torch.testing.assert_close(found, 0.7 * cells.expand(2, 3, 9, 9))
 
 
-def test_cells_beside_the_image_are_told_by_even_rows_and_columns() -> None:
-    """Of 16 pixels rows 0 to 4 and columns 13 to 15 are margin, of whatever colour: cell row 1 shows three rows."""
-    images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(2))
-    images[0, :, :5], images[0, :, :, 13:] = 0.4, 0.4
-    found = shown(images)
-    assert found.shape == (2, 1, 4, 4)
-    assert found[0, 0].tolist() == [[False] * 4] + [[True] * 4] * 3  # the last cell column shows one pixel column
-    assert found[1].all()
-    images[0, :, :, 12:] = 0.4
-    assert shown(images)[0, 0, 1].tolist() == [True, True, True, False]
-
-
-def test_a_colour_that_changes_in_one_channel_is_no_margin() -> None:
-    images = torch.full((1, 3, 8, 8), 0.5)
-    images[0, 2, 1, 5] = 0.6
-    assert shown(images)[0, 0].tolist() == [[False, True], [False, False]]
-
-
-def test_all_cells_of_an_image_of_one_colour_are_asked() -> None:
-    assert shown(torch.full((1, 3, 8, 8), 0.3)).all()
-
-
 def test_pooling_some_cells_is_pooling_them_alone() -> None:
     torch.manual_seed(1)
     said, asked = torch.randn(5, 10, 10), torch.rand(5, 10, 10) < 0.6
@@ -303,8 +285,18 @@ def test_pooling_none_says_nothing_and_breaks_no_gradient() -> None:
 def test_a_cell_beside_the_image_neither_speaks_for_it_nor_is_pointed_at(anchors: int) -> None:
     boxes, scores, views, _ = answer(anchors)
     beside = ALL.clone()
-    beside[..., :2, :] = False  # those of 6 and 4
+    beside[..., :2, :] = False  # those of 6 and 4; the box ends above the last row
     _, exported = point(boxes, scores, views, beside, TWO, anchors)
-    said = (scores[0].amax(0) * pooled(joined(views)[0, :, 2:], torch.tensor(True)).sigmoid()).sqrt()
+    said = (scores[0].amax(0) * pooled(joined(views)[0, :, 2:3], torch.tensor(True)).sigmoid()).sqrt()
     torch.testing.assert_close(exported[0].amax(0), said)
     assert (exported[0, 12 : 12 + anchors * 8] == 0).all()
+
+
+@pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
+def test_what_lies_beside_the_region_is_not_heard(anchors: int) -> None:
+    boxes, scores, views, before = answer(anchors)
+    views[..., [0, 3], :] = 50
+    _, exported = point(boxes, scores, views, ALL, TWO, anchors)
+    torch.testing.assert_close(exported, before[..., 4:])
+    heard = exported[0, 12::anchors, 0].reshape(SIDE, SIDE) > 0
+    assert heard.tolist() == BOXED[0, 0].tolist()

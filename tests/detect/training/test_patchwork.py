@@ -7,6 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from spinedet.detect.training.cells import shown
 from spinedet.detect.training.evidence import evidence_loss
 from spinedet.detect.training.patchwork import (
     OTHERS,
@@ -77,7 +78,7 @@ def made_of_two(progress: float = 1.0) -> Patchwork:
     images = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
     blocks = np.zeros((2, 2, 2), np.bool_)
     blocks[:, 0, 0] = True
-    return patchwork(images, torch.tensor([[0.0], [1.0]]), cut_at(blocks, progress), None)
+    return patchwork(images, shown(images), torch.tensor([[0.0], [1.0]]), cut_at(blocks, progress), None)
 
 
 def test_a_block_shows_the_other_patient_and_its_cells_have_that_patients_answer() -> None:
@@ -110,8 +111,9 @@ def test_both_answers_have_their_weights() -> None:
 def test_without_blocks_it_is_the_loss_of_evidence() -> None:
     torch.manual_seed(0)
     views, answers, balance = torch.randn(3, 2, 4, 8, 8), torch.randint(2, (3, 4)).float(), torch.rand(2, 4) + 0.5
-    made = patchwork(torch.zeros(3, 3, 32, 32), answers, cut_at(np.zeros((3, 4, 4), np.bool_)), None)
-    torch.testing.assert_close(patchwork_loss(views, made, balance), evidence_loss(views, made.shown, answers, balance))
+    cells = torch.ones(3, 1, 8, 8, dtype=torch.bool)
+    made = patchwork(torch.zeros(3, 3, 32, 32), cells, answers, cut_at(np.zeros((3, 4, 4), np.bool_)), None)
+    torch.testing.assert_close(patchwork_loss(views, made, balance), evidence_loss(views, made.asked, answers, balance))
 
 
 def test_cells_beside_the_disease_learn_to_say_nothing_and_the_other_patients_learn_nothing() -> None:
@@ -132,13 +134,13 @@ def test_a_patchwork_shows_nobody_where_the_patient_of_a_block_has_a_margin() ->
     images[1, :, :8] = 0.4
     blocks = np.zeros((2, 2, 2), np.bool_)
     blocks[:, 0, 0] = True
-    made = patchwork(images, torch.tensor([[0.0], [1.0]]), cut_at(blocks, 0.0), None)
-    assert made.shown[0, 0].tolist() == [[False] * 2 + [True] * 2] * 2 + [[True] * 4] * 2
-    assert made.shown[1, 0].tolist() == [[True] * 2 + [False] * 2] * 2 + [[True] * 4] * 2
+    made = patchwork(images, shown(images), torch.tensor([[0.0], [1.0]]), cut_at(blocks, 0.0), None)
+    assert made.asked[0, 0].tolist() == [[False] * 2 + [True] * 2] * 2 + [[True] * 4] * 2
+    assert made.asked[1, 0].tolist() == [[True] * 2 + [False] * 2] * 2 + [[True] * 4] * 2
     views = torch.zeros(2, 1, 1, 4, 4, requires_grad=True)
     patchwork_loss(views, made, EVEN).backward()  # all cells speak
     assert views.grad is not None
-    assert (views.grad[:, 0, 0].ne(0) == made.shown[:, 0]).all()
+    assert (views.grad[:, 0, 0].ne(0) == made.asked[:, 0]).all()
 
 
 def test_a_patchwork_is_of_two_patients_who_differ() -> None:
@@ -148,7 +150,7 @@ def test_a_patchwork_is_of_two_patients_who_differ() -> None:
     blocks = np.zeros((6, 2, 2), np.bool_)
     blocks[:, 0, 0] = True
     partners = np.array([[0.1, 0.1], [0.4, 0.3], [0.6, 0.6], [0.9, 0.9], [1.0, 1.0], [0.0, 0.0]])
-    made = patchwork(images, answers, Cut(blocks, partners, 1.0), 0)
+    made = patchwork(images, shown(images), answers, Cut(blocks, partners, 1.0), 0)
     assert made.images[:, 0, 15, 15].tolist() == [0, 2, 3, 5, 3, 1]
     assert made.images[:, 0, 0, 0].tolist() == [1, 0, 4, 3, 5, 0]
     assert made.most[:, 0].tolist() == [True, False] * 3
@@ -158,5 +160,5 @@ def test_a_patchwork_is_of_two_patients_who_differ() -> None:
 
 def test_in_a_batch_of_one_answer_each_has_blocks_of_the_one_before_it() -> None:
     images = torch.arange(3.0)[:, None, None, None].expand(3, 3, 16, 16)
-    made = patchwork(images, torch.ones(3, 1), cut_at(np.ones((3, 2, 2), np.bool_)), 0)
+    made = patchwork(images, shown(images), torch.ones(3, 1), cut_at(np.ones((3, 2, 2), np.bool_)), 0)
     assert made.images[:, 0, 0, 0].tolist() == [2, 0, 1]
