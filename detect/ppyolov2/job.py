@@ -54,7 +54,7 @@ def run_job(
 def _network(train: Dataset, settings: Settings, recipe: Recipe) -> Network:
     """The network as training starts: from the seed, or from a file where its layers fit."""
     torch.manual_seed(settings.seed)
-    questions = asked(settings.recipe, train.classes)
+    questions = asked(settings.recipe, train)
     network = Network(settings.size, len(train.classes), drop_block=recipe.drop_block, questions=questions)
     if settings.weights != "none":
         path = Path(settings.weights)
@@ -67,7 +67,7 @@ def export_model(
     weights: State, train: Dataset, val: Dataset | None, settings: Settings, anchors: NineAnchors, folder: Path
 ) -> Path:
     """Write the checked model folder `folder / "model"` of trained weights."""
-    questions = asked(settings.recipe, train.classes)
+    questions = asked(settings.recipe, train)
     network = Network(settings.size, len(train.classes), drop_block=False, questions=questions)
     network.load_state_dict(weights)
     wrapped = BoxesAndScores(network, anchors, settings.image_size).eval()

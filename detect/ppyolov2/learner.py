@@ -48,7 +48,7 @@ class PPYOLOv2Learner:
         self._train, self._val = Samples(train), Samples(val) if val else None
         self._settings, self._recipe, self._anchors = settings, recipe, anchors
         self._classes = len(train.classes)
-        self._questions = asked(settings.recipe, train.classes)
+        self._questions = asked(settings.recipe, train)
         self._balance = balance_of(train, self._questions) if self._questions else torch.ones(2, 0)
         self.steps_an_epoch = steps_an_epoch(len(train), settings.batch)
 

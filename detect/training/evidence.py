@@ -208,8 +208,8 @@ def point(
     evidence says of that class. The cells of the evidence are one level more, the last. The one that is believed most
     on the question that tells where, itself and what lies around it, has this score, and every other one has it times
     its own belief over that of the best; so the best over the cells stays the image's score. The detector's own levels
-    are silent, and so are cells beside the image and beside its one box, a mean of those drawn by the cells that the
-    detector scores best.
+    are silent, and so are cells beside the image and, of regions, beside the one box, a mean of those drawn by the
+    cells that the detector scores best.
 
     Args:
         boxes: (B, N, 4) x0 y0 x1 y1 in pixels of the input, as the detector draws them.
@@ -223,7 +223,7 @@ def point(
         Boxes (B, N + H * W * A, 4) and scores (B, N + H * W * A, C).
     """
     box = _one_box(boxes, scores)
-    cells = within(cells, box[:, 0])
+    cells = within(cells, box[:, 0]) if questions.of_regions else cells
     evidence = pooled(joined(views[:, :, : questions.classes]), cells)  # (B, C)
     said = (scores.amax(1) * evidence.sigmoid()).sqrt()  # (B, C)
     places = settled(believed(views)[:, list(questions.places)], cells).flatten(2).transpose(1, 2)  # (B, H * W, C)

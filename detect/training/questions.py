@@ -5,13 +5,17 @@ of its own; what makes both of them positive has one. So all positive classes po
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from spinedet.annotations.errors import InputError
+from spinedet.datasets.dataset import Dataset
+
+WHOLE = 0.95
+"""Share of an image that a box covers at least where it stands for all of the image; a person may draw such a box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,13 @@ class Questions:
         classes: Number of classes C.
         positive: The positive classes' places among them; none where the common question would be an old one.
         dividing: The question that parts the positive from the rest; none where all or no classes are positive.
+        of_regions: They are asked of the region that an image's box outlines, not of the whole image.
     """
 
     classes: int
     positive: tuple[int, ...] = ()
     dividing: int | None = None
+    of_regions: bool = False
 
     @property
     def count(self) -> int:
@@ -61,10 +67,18 @@ def questions_of(classes: Sequence[str], positive: Sequence[str]) -> Questions:
     return Questions(len(classes), labels, len(classes)) if len(labels) > 1 else Questions(len(classes), (), labels[0])
 
 
-def asked(recipe: Mapping[str, Any], classes: Sequence[str]) -> Questions | None:
-    """The questions of a job's recipe; None where it trains without evidence.
+def asked(recipe: Mapping[str, Any], dataset: Dataset) -> Questions | None:
+    """The questions of a job's recipe to the images that it learns from; None where it trains without evidence.
 
     Raises:
         InputError: As `questions_of`.
     """
-    return questions_of(classes, recipe.get("positive", ())) if recipe.get("evidence") else None
+    if not recipe.get("evidence"):
+        return None
+    return replace(questions_of(dataset.classes, recipe.get("positive", ())), of_regions=boxes_regions(dataset))
+
+
+def boxes_regions(dataset: Dataset) -> bool:
+    """Whether a box covers less than `WHOLE` of its image."""
+    drawn = ((item.annotation, thing.box) for item in dataset.items for thing in item.annotation.objects)
+    return any((box.x1 - box.x0) * (box.y1 - box.y0) < WHOLE * image.width * image.height for image, box in drawn)

@@ -36,7 +36,7 @@ def run_job(
 ) -> Path:
     """Train (or go on training), export and check; see the contract."""
     silence()
-    questions = asked(settings.recipe, train.classes)
+    questions = asked(settings.recipe, train)
     checkpoint = folder / "checkpoint.pt"
     state = read_checkpoint(checkpoint)
     if state is None or state["epoch"] + 1 < settings.epochs:
@@ -63,7 +63,7 @@ def _start_weights(network: str, train: Dataset, settings: Settings) -> State | 
     if settings.weights == "none":
         return None
     path = Path(settings.weights)
-    empty = make_network(network, len(train.classes), asked(settings.recipe, train.classes)).state_dict()
+    empty = make_network(network, len(train.classes), asked(settings.recipe, train)).state_dict()
     return fitting_weights(read_start_weights(path), empty, path)
 
 

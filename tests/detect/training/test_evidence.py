@@ -1,6 +1,7 @@
 """Evidence by hand: pooling, loss, which cells learn, and what is exported."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,11 +144,6 @@ def test_a_cell_of_the_near_view_sees_nothing_of_its_neighbours() -> None:
     assert not differs[0, 1].any()
 
 
-BOXED = ALL.clone()
-BOXED[..., [0, 3], :] = False
-"""The cells that lie in the box of `answer`."""
-
-
 def answer(anchors: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Boxes and scores of a detector, one box being best; the views; and what is exported."""
     boxes = torch.rand(1, 12, 4, generator=torch.Generator().manual_seed(1))
@@ -162,10 +158,10 @@ def test_the_best_cell_has_the_score_of_the_image_and_the_rest_less(anchors: int
     _, given, views, exported = answer(anchors)
     scores = exported[0, :, 4:]
     assert scores.shape == (12 + anchors * SIDE**2, 2)
-    said = (given[0].amax(0) * pooled(joined(views), BOXED)[0].sigmoid()).sqrt()
+    said = (given[0].amax(0) * pooled(joined(views), ALL)[0].sigmoid()).sqrt()
     torch.testing.assert_close(scores.amax(0), said)
     spoken = 12 + anchors * torch.arange(SIDE**2)
-    beliefs = settled(believed(views), BOXED)[0, 0].flatten()
+    beliefs = settled(believed(views), ALL)[0, 0].flatten()
     torch.testing.assert_close(scores[spoken, 0], said[0] * beliefs / beliefs.max())
     silent = torch.ones(len(scores), dtype=torch.bool)
     silent[spoken] = False
@@ -285,18 +281,20 @@ def test_pooling_none_says_nothing_and_breaks_no_gradient() -> None:
 def test_a_cell_beside_the_image_neither_speaks_for_it_nor_is_pointed_at(anchors: int) -> None:
     boxes, scores, views, _ = answer(anchors)
     beside = ALL.clone()
-    beside[..., :2, :] = False  # those of 6 and 4; the box ends above the last row
+    beside[..., :2, :] = False  # those of 6 and 4
     _, exported = point(boxes, scores, views, beside, TWO, anchors)
-    said = (scores[0].amax(0) * pooled(joined(views)[0, :, 2:3], torch.tensor(True)).sigmoid()).sqrt()
+    said = (scores[0].amax(0) * pooled(joined(views)[0, :, 2:], torch.tensor(True)).sigmoid()).sqrt()
     torch.testing.assert_close(exported[0].amax(0), said)
     assert (exported[0, 12 : 12 + anchors * 8] == 0).all()
 
 
 @pytest.mark.parametrize("anchors", [1, 3], ids=["yolo", "ppyolov2"])
-def test_what_lies_beside_the_region_is_not_heard(anchors: int) -> None:
-    boxes, scores, views, before = answer(anchors)
+def test_of_a_region_what_lies_beside_it_is_not_heard(anchors: int) -> None:
+    """The box holds the middles of the cells of rows 1 and 2."""
+    boxes, scores, views, _ = answer(anchors)
     views[..., [0, 3], :] = 50
-    _, exported = point(boxes, scores, views, ALL, TWO, anchors)
-    torch.testing.assert_close(exported, before[..., 4:])
+    _, exported = point(boxes, scores, views, ALL, replace(TWO, of_regions=True), anchors)
+    said = (scores[0].amax(0) * pooled(joined(views)[0, :, 1:3], torch.tensor(True)).sigmoid()).sqrt()
+    torch.testing.assert_close(exported[0].amax(0), said)
     heard = exported[0, 12::anchors, 0].reshape(SIDE, SIDE) > 0
-    assert heard.tolist() == BOXED[0, 0].tolist()
+    assert heard.tolist() == [[False] * SIDE, [True] * SIDE, [True] * SIDE, [False] * SIDE]

@@ -1,9 +1,15 @@
 """What evidence is asked: when positive classes have a common question, and what its answer is."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from spinedet.annotations.boxes import Box
 from spinedet.annotations.errors import InputError
+from spinedet.annotations.voc import Annotation, VocObject
+from spinedet.datasets.card import Card
+from spinedet.datasets.dataset import Dataset, Item
 from spinedet.detect.training.questions import Questions, asked, questions_of
 
 GRADES = ("0", "1", "2", "3")
@@ -42,8 +48,27 @@ def test_a_positive_class_that_is_not_there_is_named() -> None:
         questions_of(GRADES, ("2", "5"))
 
 
+def dataset(*boxes: Box) -> Dataset:
+    """Images of 100 x 80 pixels with one box each."""
+    items = (
+        Item(f"i{number}", None, Annotation(f"i{number}.png", 100, 80, (VocObject("2", box),)))
+        for number, box in enumerate(boxes)
+    )
+    return Dataset(Path(), Card(), GRADES, tuple(items))
+
+
+WHOLES = dataset(Box(0, 0, 100, 80), Box(0, 0, 100, 80))
+
+
 def test_a_recipe_without_evidence_asks_nothing() -> None:
-    assert asked({"evidence": False, "positive": ["2", "3"]}, GRADES) is None
-    assert asked({}, GRADES) is None
-    assert asked({"evidence": True}, GRADES) == Questions(4)
-    assert asked({"evidence": True, "positive": ["2", "3"]}, GRADES) == Questions(4, (2, 3), 4)
+    assert asked({"evidence": False, "positive": ["2", "3"]}, WHOLES) is None
+    assert asked({}, WHOLES) is None
+    assert asked({"evidence": True}, WHOLES) == Questions(4)
+    assert asked({"evidence": True, "positive": ["2", "3"]}, WHOLES) == Questions(4, (2, 3), 4)
+
+
+@pytest.mark.parametrize(("box", "of_regions"), [(Box(1, 1, 99, 79), False), (Box(0, 0, 100, 75), True)], ids=str)
+def test_one_box_that_leaves_a_twentieth_of_its_image_or_more_outlines_a_region(box: Box, of_regions: bool) -> None:
+    """Of 8000 pixels 98 x 78 are 0.956 and 100 x 75 are 0.938."""
+    questions = asked({"evidence": True, "positive": ["3"]}, dataset(Box(0, 0, 100, 80), box))
+    assert questions == Questions(4, (), 3, of_regions)
