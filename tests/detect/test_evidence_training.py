@@ -57,8 +57,8 @@ def test_the_peak_of_a_map_has_the_score_of_the_image(model: Model, blocks: Path
 def test_positive_classes_point_at_one_place(model: Model, blocks: Path) -> None:
     maps = score_maps(model, blocks / "JPEGImages" / "i6.png")
     shown = maps / maps.max(axis=(1, 2), keepdims=True)
-    np.testing.assert_allclose(shown[1], shown[2], rtol=0, atol=2e-7)
-    assert np.abs(shown[0] - shown[1]).max() > 2e-6  # after two epochs all questions are answered much alike
+    np.testing.assert_allclose(shown[1], shown[2], rtol=0, atol=1e-6)
+    assert np.abs(shown[0] - shown[1]).max() > 3e-6  # after two epochs all questions are answered much alike
 
 
 LEARNS = """
