@@ -101,14 +101,15 @@ def believed(views: Tensor) -> Tensor:
 
 
 def settled(beliefs: Tensor, cells: Tensor) -> Tensor:
-    """Beliefs (B, Q, H, W) averaged over the shown cells around each; 0 where a cell is not shown, (B, 1, H, W).
+    """Beliefs (B, Q, H, W) averaged around each cell; those that are not asked, by (B, 1, H, W), count and become 0.
 
     All over a lesion a cell is believed about as much as the next, and its edge, where it is next to what is healthy,
-    often a little more: of such a plateau the middle is pointed at and not the cell that happens to be highest.
+    often a little more: of such a plateau the middle is pointed at and not the cell that happens to be highest. Nor is
+    one at the border of what is asked, around which fewer cells say so.
     """
     asked = cells.to(beliefs.dtype)
     for _ in range(ROUNDS):
-        beliefs = _around(beliefs * asked) / _around(asked).clamp(min=1e-9)
+        beliefs = _around(beliefs * asked)
     return beliefs * asked
 
 

@@ -253,12 +253,23 @@ def test_the_middle_of_what_is_believed_is_pointed_at_and_not_its_highest_cell()
     assert abs(column - 10) <= 1
 
 
-def test_borders_and_cells_beside_the_image_take_nothing_from_their_neighbours() -> None:
-    cells = torch.ones(2, 1, 9, 9, dtype=torch.bool)
-    cells[:, :, :, 6:] = False
-    cells[1, :, 2] = False
-    found = settled(torch.full((2, 3, 9, 9), 0.7), cells)
-    torch.testing.assert_close(found, 0.7 * cells.expand(2, 3, 9, 9))
+def test_at_the_border_of_what_is_asked_fewer_cells_say_so() -> None:
+    """All of 12 x 12 cells are believed alike; six columns are not asked."""
+    cells = torch.ones(1, 1, 12, 12, dtype=torch.bool)
+    cells[..., 6:] = False
+    found = settled(torch.ones(1, 1, 12, 12), cells)[0, 0]
+    assert (found[:, 6:] == 0).all()
+    means = torch.tensor([3, 4, 5, 5, 4, 3]) / 5  # of the first averaging, along a row
+    row = [means[max(column - 2, 0) : column + 3].sum().item() / 5 for column in range(6)]
+    torch.testing.assert_close(found[5, :6], torch.tensor(row))
+    assert divmod(int(found[5].argmax()), 12)[1] in {2, 3}
+
+
+def test_of_two_places_alike_the_one_at_the_border_is_not_pointed_at() -> None:
+    field = torch.zeros(1, 1, 20, 20)
+    field[0, 0, :4, :4] = field[0, 0, 10:14, 10:14] = 0.7
+    found = settled(field, torch.ones(1, 1, 20, 20, dtype=torch.bool))[0, 0]
+    assert 10 <= divmod(int(found.argmax()), 20)[0] < 16
 
 
 def test_pooling_some_cells_is_pooling_them_alone() -> None:
