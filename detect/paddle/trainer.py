@@ -152,9 +152,8 @@ def _optimizer(network: Any, recipe: Recipe) -> Any:
         "grad_clip": paddle.nn.ClipGradByGlobalNorm(LARGEST_GRADIENT),
     }
     if recipe.optimizer == "AdamW":
-        decaying = {
-            part.name for part in network.parameters() if part.regularizer is None
-        }  # the others say 0 themselves
+        # AdamW does not ask a parameter's own regularizer, by which some say that they do not decay
+        decaying = {part.name for part in network.parameters() if part.regularizer is None}
         return paddle.optimizer.AdamW(
             beta1=MOMENTUM,
             weight_decay=recipe.weight_decay,

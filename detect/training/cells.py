@@ -24,8 +24,8 @@ def shown(images: Tensor) -> Tensor:
     cells speak, for there is nothing to choose from.
     """
     rows, columns = (_varied(images, axis) for axis in (3, 2))
-    found = rows[:, :, None] & columns[:, None]  # (B, S / 4, 1) & (B, 1, S / 4)
-    return (found | ~found.any(2, keepdim=True).any(1, keepdim=True))[:, None]
+    found = (rows[:, :, None] & columns[:, None])[:, None]  # (B, S / 4, 1) & (B, 1, S / 4)
+    return found | _none(found)
 
 
 def _varied(images: Tensor, along: int) -> Tensor:
@@ -35,7 +35,7 @@ def _varied(images: Tensor, along: int) -> Tensor:
 
 
 def asked_of(images: Tensor, owners: Tensor, boxes: Tensor) -> Tensor:
-    """Cells that show an image and lie in a box of its own; without a box all that show it.
+    """Cells that show an image and lie in a box of its own; where no box holds any, all that show it.
 
     Args:
         images: (B, 3, S, S).
@@ -72,4 +72,9 @@ def middles(like: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor]:
 
 def _or_all(some: Tensor, cells: Tensor) -> Tensor:
     """Some of the cells (B, 1, H, W) of each image, or all of them where that would be none."""
-    return some | (cells & ~some.any(3, keepdim=True).any(2, keepdim=True))
+    return some | (cells & _none(some))
+
+
+def _none(cells: Tensor) -> Tensor:
+    """Images (B, 1, 1, 1) with none of the cells (B, 1, H, W)."""
+    return ~cells.any(3, keepdim=True).any(2, keepdim=True)

@@ -93,12 +93,12 @@ def _blocks(tiles: int, share: float, rng: Generator) -> NDArray[np.bool_]:
     return other.repeat(length, 0).repeat(length, 1)[top : top + tiles, left : left + tiles]
 
 
-def patchwork(images: Tensor, cells: Tensor, answers: Tensor, cut: Cut, dividing: int | None) -> Patchwork:
+def patchwork(images: Tensor, asked: Tensor, answers: Tensor, cut: Cut, dividing: int | None) -> Patchwork:
     """Images of a batch with blocks of others in them, at the same places.
 
     Args:
         images: (B, 3, S, S).
-        cells: (B, 1, S / 4, S / 4), those that are asked (`spinedet.detect.training.cells`).
+        asked: (B, 1, S / 4, S / 4), which of their cells are asked (`spinedet.detect.training.cells`).
         answers: (B, Q), more than 0 for a yes.
         cut: From `draw_cut`.
         dividing: The question on which the two patients of a patchwork differ: half of the patchworks are a yes with
@@ -112,7 +112,7 @@ def patchwork(images: Tensor, cells: Tensor, answers: Tensor, cut: Cut, dividing
     return Patchwork(
         images=torch.where(_larger(blocks, TILE), images[other], images[own]),
         cells=torch.where(coarse, yes[other][..., None, None], yes[own][..., None, None]),
-        asked=torch.where(coarse, cells[other], cells[own]),
+        asked=torch.where(coarse, asked[other], asked[own]),
         most=yes[own],
         progress=cut.progress,
     )
